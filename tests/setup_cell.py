@@ -43,5 +43,5 @@ class filmstrip:  # equal panels, one per value, drawn by draw(ax, value); a sli
         plt.close(self.figure)
 
     def _repr_mimebundle_(self, **_):
-        self.figure.savefig(png := io.BytesIO())
+        self.figure.savefig(png := io.BytesIO(), dpi=160)
         return {"image/png": png.getvalue()}, {"filmstrip": {"columns": self.columns, "titles": self.titles}}
