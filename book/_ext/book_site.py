@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import build  # noqa: E402
 import site_info  # noqa: E402
+from notebooks import reading_minutes, source  # noqa: E402
 
 LOGGER = logging.getLogger(__name__)
 STATUS = "book/status"
@@ -56,24 +57,6 @@ def executed(app, docname: str) -> dict:
     """The notebook of a page with its outputs, from the cache."""
     cache = get_cache(app.config.nb_execution_cache_path)
     return cache.merge_match_into_notebook(build.read_notebook(ROOT / f"{docname}.ipynb"))[1]
-
-
-def source(notebook_or_cell: dict) -> str:
-    """A cell's source as one string."""
-    text = notebook_or_cell["source"]
-    return text if isinstance(text, str) else "".join(text)
-
-
-def reading_minutes(notebook: dict) -> int:
-    """Minutes to read: 200 words of prose or 40 lines of code each."""
-    try:
-        import notebooks
-        return notebooks.reading_minutes(notebook)
-    except (ImportError, AttributeError):
-        prose = " ".join(source(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-        prose = re.sub(r"```.*?```|\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", " ", prose, flags=re.S)
-        lines = sum(len(source(cell).splitlines()) for cell in notebook["cells"] if cell["cell_type"] == "code")
-        return max(1, round(len(prose.split()) / 200 + lines / 40))
 
 
 def run_seconds(app, docname: str) -> float | None:

@@ -1,0 +1,76 @@
+"""What holds on every page of the site. The tests share one load of each page, and leave it as they found it."""
+from importlib.resources import files
+
+import pytest
+
+from browsing import PHONE, WIDE
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+def test_loads_cleanly_and_asks_no_other_host(page):
+    assert page.foreign == [], "requests to other hosts"
+    assert page.failed == [], "failed requests"
+    assert page.errors == [], "errors in the console"
+
+
+def test_maths_is_set(page):
+    faulty = page.tab.evaluate("""() => [...document.querySelectorAll('mjx-merror, [data-mjx-error], mjx-mtext[style*="color: red"]')]
+        .map(m => m.getAttribute('data-mjx-error') || m.closest('mjx-container').textContent)""")
+    assert faulty == [], "maths that MathJax does not understand"
+    unset = page.tab.evaluate("""() => [...document.querySelectorAll('.math')]
+        .filter(m => !m.querySelector('mjx-container > *')).map(m => m.textContent.slice(0, 60))""")
+    assert unset == [], "maths left as source"
+    raw = page.tab.evaluate("""() => {
+        const walk = document.createTreeWalker(document.querySelector('article') || document.body, NodeFilter.SHOW_TEXT), found = [];
+        for (let text; text = walk.nextNode();)
+            if (!text.parentElement.closest('script, style, pre, code, mjx-container')
+                && /\\$|\\\\\\(|\\\\\\[|\\\\[a-z]{2,}/.test(text.data)) found.push(text.data.trim().slice(0, 60));
+        return found; }""")
+    assert raw == [], "TeX in the text of the page"
+
+
+def test_every_picture_has_words(page):
+    bad = page.tab.evaluate("""() => [...document.images].filter(i => {
+        const alt = i.getAttribute('alt'); return alt === null || /\\.(png|svg|jpe?g)$/.test(alt) || (i.closest('article') && !alt.trim());
+        }).map(i => i.src)""")
+    assert bad == [], "pictures without alt text"
+    broken = page.tab.evaluate("() => [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)")
+    assert broken == [], "pictures that do not load"
+
+
+def test_headings_are_in_order(page):
+    levels = page.tab.evaluate("""() => [...document.querySelectorAll('main :is(h1, h2, h3, h4, h5, h6)')]
+        .filter(h => h.checkVisibility()).map(h => [Number(h.tagName[1]), h.textContent])""")
+    assert [text for level, text in levels if level == 1] == [levels[0][1]], "one heading of level 1, and it comes first"
+    jumps = [text for (before, _), (level, text) in zip(levels, levels[1:]) if level > before + 1]
+    assert jumps == [], "headings that skip a level"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page, theme):
+    tab = page.tab
+    tab.evaluate("theme => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme)
+    if not tab.evaluate("() => 'axe' in window"):
+        tab.evaluate(AXE)
+    rules = {} if theme == "light" else {"runOnly": ["color-contrast", "link-in-text-block"]}  # nothing else depends on the theme
+    found = tab.evaluate("""async (rules) => (await axe.run(document, {resultTypes: ['violations'], ...rules})).violations
+        .filter(v => ['serious', 'critical'].includes(v.impact))
+        .flatMap(v => v.nodes.slice(0, 5).map(n => `${v.id}: ${n.target.join(' ')}: ${n.any.concat(n.all, n.none).map(c => c.message).join('; ')}`))""", rules)
+    tab.evaluate("() => Object.assign(document.documentElement.dataset, {theme: 'light', mode: 'light'})")
+    assert found == []
+
+
+def test_fits_a_phone(page):
+    page.tab.set_viewport_size(PHONE)
+    folded = page.tab.evaluate_handle("() => [...document.querySelectorAll('article details:not([open])')]")
+    wide = []
+    for state in ("folded", "unfolded"):
+        page.tab.evaluate("([boxes, open]) => boxes.forEach(box => box.open = open)", [folded, state == "unfolded"])
+        if (width := page.tab.evaluate("() => document.scrollingElement.scrollWidth")) > PHONE["width"]:
+            culprits = page.tab.evaluate("""() => [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1
+                && e.checkVisibility()).slice(0, 5).map(e => e.tagName + '.' + e.className)""")
+            wide.append(f"{state}: {width} px wide; reaching out: {culprits}")
+    page.tab.evaluate("boxes => boxes.forEach(box => box.open = false)", folded)
+    page.tab.set_viewport_size(WIDE)
+    assert wide == []

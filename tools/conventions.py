@@ -1,0 +1,468 @@
+"""The conventions of a notebook, as rules that a machine can check; `python tools/notebooks.py problems` prints what they find.
+
+A rule is a generator that takes a `Notebook` and yields `(cell, message)`, or `(None, message)` for the file as a whole.
+Every rule named in RULES is applied; `problems` turns what they yield into lines "file: cell N (id): message", N counted from 1
+among all cells. What a rule cannot see (does the cell run, does it really draw) the run of the notebook shows.
+"""
+import ast
+import re
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+import notebooks as source_files
+
+PACKAGES = {"jax", "jaxlib", "matplotlib", "mpl_toolkits", "numpy", "sklearn"}
+NETWORK = {"ftplib", "http", "imaplib", "nntplib", "poplib", "smtplib", "socket", "socketserver", "ssl", "telnetlib", "urllib",
+           "webbrowser", "xmlrpc"}
+# Notebooks that are about one of these packages, by path: {"chapters/06-machine-learning/05-….ipynb": {"optax"}}.
+EXTRA_PACKAGES: dict[str, set[str]] = {}
+MAGICS = {"%pip", "%time", "%timeit", "%%time", "%%timeit"}
+TAGS = {"hide-input", "hide-cell", "filmstrip", "photo"}
+HTML_TAGS = {"br", "details", "kbd", "sub", "summary", "sup"}
+LONGEST_CELL = 30          # lines of code
+SHORTEST_ALT = 40          # characters
+EXERCISES = range(5, 9)
+BULLETS = range(3, 6)
+ENVIRONMENTS = r"\\begin\{(align|alignat|eqnarray|equation|gather|multline)\*?\}"
+MACROS = r"\\(label|eqref|ref|newcommand|renewcommand|def|let|require|DeclareMathOperator|href|class|cssId|style|bbox)\b"
+
+# As MyST reads it; an escaped \$ stays a token of its own, so that a lone dollar sign can be told from it.
+MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, allow_labels=True).disable("text_join")
+
+
+@dataclass
+class Cell:
+    """One cell: its place counted from 1, and what the rules ask of it."""
+    number: int
+    id: str
+    kind: str
+    text: str
+    metadata: dict = field(default_factory=dict)
+
+    @property
+    def tags(self):
+        return self.metadata.get("tags", [])
+
+    @property
+    def alt(self):
+        return self.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+
+    @property
+    def first_line(self):
+        return self.text.partition("\n")[0].strip()
+
+    @cached_property
+    def tokens(self):
+        """Markdown tokens with inline ones in place, each as (token, token before it in the same paragraph or None)."""
+        found = []
+        for token in MARKDOWN.parse(self.text):
+            found.append((token, None))
+            children = token.children or []
+            found.extend(zip(children, [None, *children]))
+        return found
+
+    @cached_property
+    def tree(self):
+        """The syntax tree of a code cell, its magic lines read as `pass`; None where it is not Python."""
+        lines = ["pass" if line.startswith(("%", "!")) else line for line in self.text.split("\n")]
+        try:
+            return ast.parse("\n".join(lines))
+        except SyntaxError:
+            return None
+
+    @property
+    def nodes(self):
+        return ast.walk(self.tree) if self.tree else ()
+
+    @property
+    def draws(self):
+        """Whether the cell shows a figure."""
+        return self.kind == "code" and self.id != "setup" and bool(re.search(r"^[^#\n]*(plt\.show\(|\bdisplay\()", self.text, re.M))
+
+    @property
+    def role(self):
+        """What a code cell is for: "setup", "exercise", "solution" or "body"."""
+        if self.id == "setup":
+            return "setup"
+        named = re.match(r"# (Exercise|Solution) \d+\b", self.first_line)
+        return named[1].lower() if named else "body"
+
+
+@dataclass
+class Notebook:
+    """A notebook with its place in the book."""
+    path: Path
+    root: Path
+    json: dict
+    cells: list[Cell]
+
+    @property
+    def name(self):
+        return self.path.relative_to(self.root).as_posix()
+
+    @property
+    def code(self):
+        return [cell for cell in self.cells if cell.kind == "code"]
+
+    @property
+    def markdown(self):
+        return [cell for cell in self.cells if cell.kind == "markdown"]
+
+    @property
+    def headings(self):
+        """(cell, level, text) of every Markdown heading in order."""
+        for cell in self.markdown:
+            tokens = MARKDOWN.parse(cell.text)
+            for opening, inline in zip(tokens, tokens[1:]):
+                if opening.type == "heading_open":
+                    yield cell, int(opening.tag[1]), inline.content
+
+
+def load(path, root):
+    """Read the notebook at `path` for the rules. Raises ValueError, naming the file, where it is not a notebook."""
+    nb = source_files.read(path)
+    cells = [Cell(number, cell.get("id", "no id"), cell["cell_type"], source_files.source(cell), cell.get("metadata", {}))
+             for number, cell in enumerate(nb["cells"], 1)]
+    return Notebook(Path(path).resolve(), Path(root).resolve(), nb, cells)
+
+
+def problems(path, root):
+    """Every broken convention of one notebook as "file: cell N (id): message", in the order of the cells."""
+    try:
+        notebook = load(path, root)
+    except ValueError as error:
+        return [str(error)]
+    found = [(cell.number if cell else 0, cell, message) for rule in RULES for cell, message in rule(notebook)]
+    return [f"{notebook.name}: cell {number} ({cell.id}): {message}" if cell else f"{notebook.name}: {message}"
+            for number, cell, message in sorted(found, key=lambda item: item[0])]
+
+
+def opening(notebook):
+    """The opening cell: numbered title, question, aims, needs and minutes."""
+    if not notebook.cells or notebook.cells[0].kind != "markdown":
+        yield None, "the first cell must be Markdown and open with the title"
+        return
+    cell = notebook.cells[0]
+    numbers = [re.match(r"\d+", part) for part in (notebook.path.parent.name, notebook.path.name)]
+    number = ".".join(str(int(n[0])) for n in numbers if n)
+    if not re.match(rf"# {re.escape(number)} \S", cell.first_line):
+        yield cell, f'the first line must be "# {number} Title", as its folder and file are numbered'
+    paragraphs = [p.strip() for p in cell.text.split("\n\n")]
+    if not any(re.fullmatch(r"[*_][^*_].*[^*_][*_]", p, re.S) for p in paragraphs[1:2]):
+        yield cell, "after the title comes one question in italics, a paragraph of its own"
+    if "**You will be able to**" not in paragraphs:
+        yield cell, 'a paragraph "**You will be able to**" is missing'
+    bullets = len(re.findall(r"^[-*] ", cell.text, re.M))
+    if bullets not in BULLETS:
+        yield cell, f"{bullets} bullets under \"You will be able to\"; {BULLETS[0]} to {BULLETS[-1]} are wanted"
+    if not any(p.startswith("**You need**") and source_files.MINUTES.search(p) for p in paragraphs[-1:]):
+        yield cell, 'it must end in a paragraph that starts "**You need**" and ends "About N minutes to read."'
+
+
+def headings(notebook):
+    """One H1, then levels that never skip one on the way down."""
+    before = 0
+    for cell, level, text in notebook.headings:
+        if level == 1 and before:
+            yield cell, f'"{text}" is a second heading of level 1'
+        elif level > before + 1:
+            yield cell, f'heading "{text}" jumps from level {before} to level {level}'
+        before = level
+
+
+def setup(notebook):
+    """The setup cell, second and identical to the canonical copy."""
+    wanted = source_files.setup_cell(notebook.root)
+    found = [cell for cell in notebook.cells if cell.id == "setup"]
+    if len(notebook.cells) < 2 or notebook.cells[1].id != "setup" or len(found) != 1:
+        yield None, "the second cell, and no other, must be the setup cell (`make normalise` writes it)"
+    elif found[0].text != source_files.source(wanted):
+        yield found[0], "the setup cell differs from tests/setup_cell.py (`make normalise` writes it)"
+
+
+def normal_form(notebook):
+    """What is stored is the normal form, byte for byte; the first difference is named."""
+    wanted = source_files.normalised(notebook.json, notebook.root)
+    if notebook.path.read_text(encoding="utf-8") == source_files.dumps(wanted):
+        return
+    explained = False
+    for cell, stored in zip(notebook.cells, notebook.json["cells"]):
+        if stored.get("outputs") or stored.get("execution_count") is not None:
+            explained = True
+            yield cell, "holds outputs or an execution count (`make normalise` removes them)"
+    target = {cell["id"]: cell for cell in wanted["cells"]}
+    for cell, stored in zip(notebook.cells, notebook.json["cells"]):
+        if explained:
+            break
+        normal = target.get(cell.id)
+        if normal is None:
+            explained = True
+            yield cell, "is empty, or its id is not a readable one of its own (`make normalise` mends both)"
+        elif normal != stored:
+            explained = True
+            if cell.id == "setup" and normal["source"] != stored["source"]:
+                continue  # the rule `setup` says so
+            parts = ", ".join(key for key in sorted(normal.keys() | stored.keys()) if normal.get(key) != stored.get(key))
+            yield cell, f"not in normal form: {parts} (`make normalise` mends it)"
+    if not explained:
+        yield None, "not in normal form: order of cells or keys, indentation or notebook metadata (`make normalise` mends it)"
+
+
+def kinds_and_tags(notebook):
+    """Only Markdown and code cells, and only the tags that the site knows."""
+    for cell in notebook.cells:
+        if cell.kind not in ("markdown", "code"):
+            yield cell, f"a cell of kind {cell.kind}; only markdown and code are used"
+        for tag in set(cell.tags) - TAGS:
+            yield cell, f'tag "{tag}" is not one of {", ".join(sorted(TAGS))}'
+    for cell, stored in zip(notebook.cells, notebook.json["cells"]):
+        if stored.get("attachments"):
+            yield cell, "has an attached file; figures are drawn by code"
+
+
+def portable_markdown(notebook):
+    """Nothing that only MyST, only GitHub or only one reader understands."""
+    line_patterns = [
+        (r"\s*:{3,}", "a ::: block is MyST only"),
+        (r"\s*\([\w-]+\)=\s*$", "a (label)= target is MyST only"),
+        (r"\s*%", "a line that starts with % is a comment in MyST, and vanishes"),
+        (r"\+\+\+", "a +++ break is MyST only"),
+        (r"\s*>?\s*\[!\w+\]", "a [!NOTE] box is GitHub only; write > **Note.**"),
+        (r"\s*\[\^[^\]]+\]:", "footnotes are not portable"),
+        (r"\s*:[A-Za-z-]+: ", "a :field: is MyST only"),
+    ]
+    for cell in notebook.markdown:
+        inert = set()  # lines inside code or maths, where the patterns mean nothing
+        for token, before in cell.tokens:
+            if token.type in ("fence", "code_block", "math_block", "math_block_label") and token.map:
+                inert.update(range(*token.map))
+            if token.type == "fence" and token.info.strip().startswith("{"):
+                yield cell, f"directive ```{token.info.strip()} is MyST only"
+            if token.type == "math_block_label":
+                yield cell, f"label ({token.info}) after $$ is MyST only; use \\tag{{…}}"
+            if token.type == "code_inline" and before and before.type == "text" and re.search(r"\{[\w:+-]+\}$", before.content):
+                yield cell, f"role {before.content[before.content.rindex('{'):]}`…` is MyST only"
+            if token.type == "text" and (note := re.search(r"\[\^[^\]]+\]", token.content)):
+                yield cell, f"footnote {note[0]} is not portable"
+            if token.type == "text" and (name := re.search(r"\{\{.*\}\}", token.content)):
+                yield cell, f"substitution {name[0]} is MyST only"
+            if token.type == "text_special" and re.fullmatch(r"\\[A-Za-z]", token.content):
+                yield cell, f"TeX outside of maths: {token.content}…"
+            if token.type == "text" and "$" in token.content:
+                yield cell, f"a dollar sign without its pair near: {token.content.strip()[:40]}"
+            if token.type == "image":
+                yield cell, "an image in Markdown; figures are drawn by code"
+            if token.type in ("html_block", "html_inline"):
+                for tag in re.findall(r"</?([A-Za-z][\w-]*)|<(!--)", token.content):
+                    tag = tag[0] or tag[1]
+                    if tag.lower() not in HTML_TAGS:
+                        yield cell, f"raw HTML <{tag}>; only {', '.join(sorted(HTML_TAGS))} are used"
+            if token.type.startswith("math"):
+                if macro := re.search(MACROS, token.content):
+                    yield cell, f"{macro[0]} is not portable"
+                if environment := re.search(ENVIRONMENTS, token.content):
+                    yield cell, f"{environment[0]} inside $$; use aligned"
+        for number, line in enumerate(cell.text.split("\n")):
+            if number not in inert:
+                yield from ((cell, message) for pattern, message in line_patterns if re.match(pattern, line))
+            if "$$" in line and re.sub(r"^[>\s]*", "", line).strip() != "$$" and not _in_code(cell, number):
+                yield cell, f"$$ must stand on a line of its own: {line.strip()[:40]}"
+            if line.lstrip().startswith("|") and number not in inert:
+                if any(re.search(r"(?<!\\)\|", maths) for maths in re.split(r"(?<!\\)\$", line)[1::2]):
+                    yield cell, r"a | inside maths in a table splits the column; write \lvert, \lVert or \mid"
+
+
+def _in_code(cell, line):
+    """Whether a line (from 0) of a Markdown cell lies in a block of code, or holds its $$ in an inline code span."""
+    blocks = [token.map for token, _ in cell.tokens if token.type in ("fence", "code_block") and token.map]
+    return any(a <= line < b for a, b in blocks) or "$$" not in re.sub(r"`[^`]*`", "", cell.text.split("\n")[line])
+
+
+def links(notebook):
+    """Links to other files resolve and carry no anchor; none leads to a page that exists only on the site."""
+    for cell in notebook.markdown:
+        for token, _ in cell.tokens:
+            if token.type != "link_open":
+                continue
+            target = token.attrs["href"]
+            if re.match(r"[a-z][a-z0-9+.-]*:", target):
+                if not target.startswith(("https://", "http://")):
+                    yield cell, f"link to {target}: only http(s) and files of the book"
+                continue
+            place, _, anchor = target.partition("#")
+            if anchor or not place:
+                yield cell, f"link to {target}: anchors do not work everywhere"
+            if place and not (notebook.path.parent / unquote(place)).is_file():
+                yield cell, f"link to {target}: there is no such file"
+
+
+def imports(notebook):
+    """Only JAX, NumPy, matplotlib, scikit-learn and the standard library, and nothing that reaches for the network."""
+    extra = EXTRA_PACKAGES.get(notebook.name, set())
+    for cell in notebook.code:
+        if cell.tree is None:
+            yield cell, "is not valid Python"
+        for node in cell.nodes:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or "."]
+                names += [f"{node.module}.{alias.name}" for alias in node.names if alias.name.startswith("fetch_")]
+            if isinstance(node, ast.Attribute) and node.attr.startswith("fetch_"):
+                names.append(node.attr)
+            for name in names:
+                package = name.partition(".")[0]
+                if package in NETWORK or "fetch_" in name:
+                    yield cell, f"{name} needs the network"
+                elif package not in PACKAGES | extra and package not in sys.stdlib_module_names:
+                    yield cell, f"import of {package}, which is not one of the book's packages"
+        for line in cell.text.splitlines():
+            if line.startswith("!"):
+                yield cell, f"shell command {line}"
+            elif line.startswith("%"):
+                magic, *arguments = line.split()
+                if magic not in MAGICS:
+                    yield cell, f"magic {magic}; allowed are {', '.join(sorted(MAGICS))}"
+                elif magic == "%pip":
+                    packages = {re.split(r"[\[<>=!~]", a)[0] for a in arguments if not a.startswith("-")} - {"install"}
+                    if arguments[:2] != ["install", "-q"] or packages - extra or not packages:
+                        yield cell, f"{line}: only `%pip install -q` of the packages that EXTRA_PACKAGES grants this notebook"
+
+
+def code_style(notebook):
+    """Short cells, no silenced outputs, no markers that hide a failure, no output that is not text or PNG."""
+    for cell in notebook.code:
+        if cell.id == "setup":
+            continue
+        if (lines := source_files.code_lines(cell.text)) > LONGEST_CELL:
+            yield cell, f"{lines} lines of code; at most {LONGEST_CELL}"
+        if re.search(r";\s*(#.*)?$", cell.text, re.M):
+            yield cell, "a line ends in a semicolon; end a plot with plt.show()"
+        if marker := re.search(r"NBVAL_\w+|PYTEST_VALIDATE\w+|pytest\.skip", cell.text, re.I):
+            yield cell, f"marker {marker[0]} hides a failure"
+        for node in cell.nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("exit", "quit"):
+                yield cell, f"{node.func.id}() ends the run before the last cell"
+            name = getattr(node, "attr", getattr(node, "id", ""))
+            if name in ("HTML", "IFrame", "Javascript", "SVG", "to_jshtml", "to_html5_video", "set_matplotlib_formats"):
+                yield cell, f"{name}: output must be text or PNG"
+            if isinstance(node, ast.FunctionDef) and re.fullmatch(r"_repr_(html|svg|javascript)_", node.name):
+                yield cell, f"{node.name}: output must be text or PNG"
+            if isinstance(node, ast.Constant) and node.value in ("text/html", "image/svg+xml", "application/javascript"):
+                yield cell, f"{node.value}: output must be text or PNG"
+            if name == "PRNGKey":
+                yield cell, "jax.random.PRNGKey is the old form; use jax.random.key"
+
+
+def alt_text(notebook):
+    """Every cell that draws says in words what its figure shows, and no other cell does."""
+    for cell in notebook.code:
+        if cell.draws and len(cell.alt) < SHORTEST_ALT:
+            yield cell, (f"draws a figure but its alt text (metadata mystnb.image.alt) has {len(cell.alt)} characters; "
+                         f"at least {SHORTEST_ALT}" if cell.alt else "draws a figure but has no alt text (metadata mystnb.image.alt)")
+        if cell.alt and not cell.draws:
+            yield cell, "has alt text but shows no figure: it needs plt.show() or display(…)"
+        if "filmstrip" in cell.tags and "filmstrip(" not in cell.text:
+            yield cell, "is tagged filmstrip but makes none"
+        if "filmstrip" not in cell.tags and cell.draws and re.search(r"\bdisplay\(\s*filmstrip\(", cell.text):
+            yield cell, "shows a filmstrip but is not tagged filmstrip"
+
+
+def keys_used_once(notebook):
+    """A random key drives one draw. Straight-line code only; a line that says "same key" in a comment is left alone."""
+    for cell in notebook.code:
+        lines = cell.text.split("\n")
+        bodies = [node.body for node in cell.nodes if isinstance(node, (ast.Module, ast.FunctionDef))]
+        for body in bodies:
+            used = set()
+            for statement in body:
+                if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.With, ast.Try)):
+                    continue
+                for name, line in _keys_drawn_from(statement):
+                    if name in used and "same key" not in lines[line - 1]:
+                        yield cell, f'key "{name}" drives a second draw (line {line}); split it, or say "same key" in a comment'
+                    used.add(name)
+                used -= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def _keys_drawn_from(statement):
+    """(name, line) of each variable that a statement passes as the key to a function of jax.random that uses it up."""
+    for node in ast.walk(statement):
+        if isinstance(node, (ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)):
+            return  # a body that runs later or many times: not straight-line code
+    for node in ast.walk(statement):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        path = ast.unparse(node.func)
+        if not re.fullmatch(r"(jax\.)?random\.\w+", path) or node.func.attr in ("key", "fold_in", "key_data", "wrap_key_data", "clone"):
+            continue
+        first = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "key"), None)
+        if isinstance(first, ast.Name):
+            yield first.id, node.lineno
+
+
+def exercises(notebook):
+    """Five to eight exercises, numbered, each with a check the reader can run and a folded solution that passes it."""
+    places = [(cell, re.match(r"Exercise (\d+)\b(.*)", text)) for cell, level, text in notebook.headings if level == 3]
+    places = [(cell, match) for cell, match in places if match]
+    if len(places) not in EXERCISES:
+        yield None, f"{len(places)} exercises; {EXERCISES[0]} to {EXERCISES[-1]} are wanted"
+    for count, (cell, match) in enumerate(places, 1):
+        number = match[1]
+        if int(number) != count:
+            yield cell, f"exercise {number} stands where exercise {count} is expected"
+        kind = re.fullmatch(r" \((predict|compute|prove|build)\)", match[2])
+        if not kind:
+            yield cell, f'the heading must be "### Exercise {number} (predict)", or compute, prove or build'
+        yield from _one_exercise(notebook, cell, number, proof=bool(kind) and kind[1] == "prove")
+    known = {match[1] for _, match in places}
+    for cell in notebook.code:
+        if cell.role in ("exercise", "solution") and cell.first_line.split()[2] not in known:
+            yield cell, f"there is no heading for {cell.first_line.lstrip('# ')}"
+
+
+def _one_exercise(notebook, heading, number, proof):
+    """What is wrong with the cells of one exercise, found by their first lines."""
+    task = next((cell for cell in notebook.code if re.match(rf"# Exercise {number}\b", cell.first_line)), None)
+    if task is None:
+        folded = re.search(rf"<details>\s*<summary>Solution {number}</summary>\n\n", "\n".join(c.text for c in notebook.markdown))
+        if not proof:
+            yield heading, f'exercise {number} needs a code cell whose first line is "# Exercise {number}"'
+        elif not folded:
+            yield heading, f"exercise {number} needs a solution in <details><summary>Solution {number}</summary> and a blank line"
+        return
+    test = next((n for n in task.nodes if isinstance(n, ast.FunctionDef) and n.name == f"test_{number}"), None)
+    asserts = [node for node in ast.walk(test) if isinstance(node, ast.Assert)] if test else []
+    if not asserts:
+        yield task, f"needs a function test_{number}(answer) made of asserts"
+    elif not all(node.msg for node in asserts):
+        yield task, f"every assert of test_{number} needs a hint as its message"
+    if not re.search(rf"^check\(.*\btest_{number}\)", task.text, re.M):
+        yield task, f"must call check(…, test_{number}) for the reader"
+    if not any(isinstance(node, ast.Constant) and node.value is ... for node in task.nodes):
+        yield task, "must leave the answer to the reader, as `...`"
+    after = notebook.cells[task.number] if task.number < len(notebook.cells) else None
+    if after is None or not re.match(rf"# Solution {number}\b", after.first_line) or after.kind != "code":
+        yield task, f'the next cell must be code whose first line is "# Solution {number}"'
+        return
+    if "hide-cell" not in after.tags or not after.metadata.get("jupyter", {}).get("source_hidden"):
+        yield after, "a solution is folded: tag hide-cell and metadata jupyter.source_hidden"
+    if not re.search(rf"^assert check\(.*\btest_{number}\)", after.text, re.M):
+        yield after, f"a solution must end in `assert check(…, test_{number})`"
+
+
+def claims_are_checked(notebook):
+    """What the prose claims, a cell asserts: at least one assert for every two cells that compute (and do not draw)."""
+    body = [cell for cell in notebook.code if cell.role == "body" and not cell.draws]
+    asserts = sum(isinstance(node, ast.Assert) for cell in notebook.code if cell.role == "body" for node in cell.nodes)
+    if asserts < len(body) / 2:
+        yield None, f"{asserts} asserts for {len(body)} cells that compute; at least one for every two"
+
+
+RULES = [opening, headings, setup, normal_form, kinds_and_tags, portable_markdown, links, imports, code_style, alt_text,
+         keys_used_once, exercises, claims_are_checked]
