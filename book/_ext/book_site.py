@@ -3,7 +3,7 @@
 * a bar under each section's title: minutes to read, seconds to run, open in Colab, download, edit;
 * the panels' titles of filmstrip figures, for book/_static/filmstrip.js;
 * the classes `callout` and `pitfall` or `note` on quotes that open with **Pitfall.** or **Note.**;
-* names on folded cells and on the sidebar's buttons;
+* names on folded cells and on the sidebar's buttons, and equation numbers in formulae of several lines;
 * the chapter map and a figure on the landing page and the table of the status page, where a page has
   <div id="chapter-map"></div>, <div id="featured"></div> or <div id="status-table"></div>;
 * MathJax and its fonts, copied into the site, so that no page asks another host for them.
@@ -18,6 +18,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+from docutils import nodes
 from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
@@ -233,6 +234,19 @@ def label_sidebar(generate):
     return labelled
 
 
+# ----------------------------------------------------------------------------------------------------------------------- maths
+
+def keep_numbers(app, doctree) -> None:
+    """Hand a displayed formula with \\tag to MathJax as it was written.
+
+    Sphinx wraps every formula that has a line break in `split`, where TeX allows no \\tag; Jupyter and Colab do not.
+    """
+    for formula in doctree.findall(nodes.math_block):
+        if "\\tag{" in (text := formula.astext()):
+            formula["nowrap"] = True
+            formula.children = [nodes.Text(f"\\[{text}\\]")]
+
+
 # ------------------------------------------------------------------------------------------------------------- into the pages
 
 def fill_page(app, pagename, templatename, context, doctree) -> None:
@@ -276,6 +290,7 @@ def setup(app) -> dict:
     app.add_config_value("book_repository", None, "html")  # a change of address writes every page anew
     app.connect("config-inited", lambda app, config: setattr(config, "book_repository", site_info.repository_url(ROOT)))
     app.connect("env-updated", lambda app, env: [name for name in (LANDING, STATUS) if name in env.found_docs])
+    app.connect("doctree-read", keep_numbers)
     app.connect("html-page-context", fill_page, priority=900)  # after the theme
     app.connect("build-finished", copy_mathjax)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
