@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 COLAB := .venv-colab/bin
 
-# every notebook alone in a folder of its own, without network: $(1) the environment, $(2) the folder
-ALONE = $(1)/python tools/notebooks.py copy $(2) && PYTHONPATH="$(CURDIR)/tests/alone" $(1)/python -m pytest -c tests/alone/pytest.ini --rootdir=. $(2)
+# every notebook alone in a folder of its own, without network: $(1) the environment, $(2) the folder, $(3) settings
+ALONE = $(1)/python tools/notebooks.py copy $(2) && $(3) PYTHONPATH="$(CURDIR)/tests/alone" $(1)/python -m pytest -c tests/alone/pytest.ini --rootdir=. $(2)
 
 .PHONY: book serve lab clean normalise test test-colab lock
 
@@ -25,7 +25,7 @@ normalise: .venv/ready     ## notebooks into normal form, the README's table up 
 
 test: .venv/ready          ## everything, in the order that tests/README.md gives
 	$(BIN)/python -m pytest tests/conventions
-	$(call ALONE,$(BIN),_build/alone)
+	$(call ALONE,$(BIN),_build/alone,BOOK_KEEP_RUNS=1)
 	@$(MAKE) --no-print-directory book
 	$(BIN)/python -m pytest tests/site -n auto
 	$(BIN)/python -m pytest tests/build -n auto

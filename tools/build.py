@@ -182,10 +182,18 @@ def execute(path: str) -> tuple[str | None, str | None, float]:
     return None, message + ("\n    the last lines of the traceback:\n" + quote("\n".join(trace), 12) if trace else ""), seconds
 
 
+def keep(executed, path: Path, seconds: float) -> None:
+    """Put an executed notebook into the cache as the run of the notebook `path`, which took `seconds`."""
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    get_cache(cache_folder()).cache_notebook_bundle(
+        CacheBundleIn(executed, str(path), data={"execution_seconds": seconds}), check_validity=False, overwrite=True)
+
+
 def execute_changed(notebooks: list[Path]) -> Path:
     """Run the notebooks that the cache does not hold and add them to it. Returns the cache's folder; may raise BuildError."""
     from jupyter_cache import get_cache
-    from jupyter_cache.base import CacheBundleIn
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     cache, waiting = get_cache(folder), []
@@ -211,9 +219,7 @@ def execute_changed(notebooks: list[Path]) -> Path:
             if problem:
                 problems.append(problem)
             else:
-                cache.cache_notebook_bundle(
-                    CacheBundleIn(nbformat.reads(executed, as_version=4), str(path), data={"execution_seconds": seconds}),
-                    check_validity=False, overwrite=True)
+                keep(nbformat.reads(executed, as_version=4), path, seconds)
     if problems:
         raise BuildError(*problems)
     return folder

@@ -2,14 +2,17 @@
 
 Beside the failures that nbval reports, a cell fails here if it shows anything but text and PNG, shows a figure without alt text
 (or carries alt text without a figure), or prints a Python warning. A notebook fails if it leaves a file in its folder or if
-one of its code cells did not run.
+one of its code cells did not run. With BOOK_KEEP_RUNS=1, as `make test` sets it, the outputs of a notebook that passed go into
+the cache of the build, so that one execution serves the tests and the site.
 """
 import json
 import os
 import re
+import sys
 from collections import defaultdict
 from pathlib import Path
 
+import nbformat
 import pytest
 
 os.environ["JAX_PLATFORMS"] = "cpu"  # the kernels inherit it
@@ -60,6 +63,8 @@ def faults_of(item):
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     report.seconds = call.duration
+    if os.environ.get("BOOK_KEEP_RUNS") and report.when == "call" and report.passed:
+        keep_run(item, call.duration)
     if report.failed:
         words = str(call.excinfo.value) if isinstance(call.excinfo.value, AssertionError) else report.longrepr
         report.longrepr = f"{place(item, item.cell_num)}\n{words}"
@@ -69,6 +74,24 @@ def pytest_report_teststatus(report):
     """No letter for each cell: the notebook gets a line of its own."""
     if report.failed or report.passed and report.when == "call":
         return report.outcome, "", ""
+
+
+RUNS = defaultdict(dict)  # notebook: {number of a code cell that passed: (its outputs, seconds)}
+
+
+def keep_run(item, seconds):
+    """Remember what a cell that passed has shown; after the last one, put the executed notebook into the cache of the build."""
+    run, executed = RUNS[item.path], nbformat.read(item.path, as_version=4)
+    run[item.cell_num] = item.test_outputs or [], seconds
+    code = [cell for cell in executed.cells if cell.cell_type == "code"]
+    if len(run) < len(code):
+        return
+    for number, cell in enumerate(code):
+        cell.outputs, cell.execution_count = run[number][0], number + 1
+    root = Path(__file__).resolve().parents[2]
+    sys.path.insert(0, str(root / "tools"))
+    import build
+    build.keep(executed, root / place(item), sum(seconds for _, seconds in run.values()))
 
 
 class Progress:
