@@ -44,6 +44,7 @@ LIBRARIES = ("jax", "jaxlib", "numpy", "matplotlib", "scikit-learn")
 
 sys.path.insert(0, str(ROOT / "tools"))
 import site_info  # noqa: E402
+from notebooks import toc_entries  # noqa: E402
 
 
 class BuildError(Exception):
@@ -69,20 +70,6 @@ def cache_folder() -> Path:
 
 
 # ---------------------------------------------------------------------------------------------------------------- preflight
-
-def toc_entries(toc) -> list[str]:
-    """The files that a parsed _toc.yml names, in reading order, as written there."""
-    entries = []
-    if isinstance(toc, dict):
-        entries += [toc["root"]] if "root" in toc else []
-        entries += [toc["file"]] if "file" in toc else []
-        for key in ("parts", "chapters", "sections", "entries", "subtrees"):
-            entries += toc_entries(toc.get(key))
-    elif isinstance(toc, list):
-        for item in toc:
-            entries += toc_entries(item)
-    return entries
-
 
 def preflight() -> list[Path]:
     """The book's notebooks in reading order. Raises BuildError for anything that _toc.yml and the files disagree on."""

@@ -31,24 +31,22 @@ MADE_BY_AN_EDITOR = re.compile(r"(?=.*\d)[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f
 SOLUTION = re.compile(r"# Solution \d+")
 
 
+def toc_entries(node):
+    """The names that a parsed `_toc.yml` (or a part of it: mapping or list) lists, in reading order, as written there."""
+    if isinstance(node, list):
+        return [name for part in node for name in toc_entries(part)]
+    if not isinstance(node, dict):
+        return []
+    return [name for key, value in node.items() for name in ([value] if key in ("root", "file") else toc_entries(value))]
+
+
 def toc(root):
     """Paths (absolute, with suffix) of every file that `_toc.yml` names, in reading order.
 
     Raises FileNotFoundError, naming the entry, where neither a `.ipynb` nor a `.md` stands behind it.
     """
-    def entries(node):
-        if isinstance(node, list):
-            for part in node:
-                yield from entries(part)
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                if key in ("file", "root"):
-                    yield value
-                elif isinstance(value, (list, dict)):
-                    yield from entries(value)
-
     root, found = Path(root), []
-    for entry in entries(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))):
+    for entry in toc_entries(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))):
         candidates = [root / entry, root / f"{entry}.ipynb", root / f"{entry}.md"]
         path = next((c for c in candidates if c.suffix in (".ipynb", ".md") and c.is_file()), None)
         if path is None:
