@@ -5,7 +5,7 @@ const WIDE = ".highlight pre, .cell_output pre, .cell_output .output, .pst-scrol
 
 function reachWideBoxes() {
   for (const box of document.querySelectorAll(WIDE)) {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else if (box.getAttribute("tabindex") === "0") box.removeAttribute("tabindex");
   }
 }
