@@ -3,7 +3,9 @@
 * a bar under each section's title: minutes to read, seconds to run, open in Colab, download, edit;
 * the panels' titles of filmstrip figures, for book/_static/filmstrip.js;
 * the classes `callout` and `pitfall` or `note` on quotes that open with **Pitfall.** or **Note.**;
-* names on folded cells and on the sidebar's buttons, and equation numbers in formulae of several lines;
+* the class `sections` on the table of a chapter's opening page, which a phone shows as a list;
+* names on folded cells and on the sidebar's buttons, equation numbers in formulae of several lines, and no line of text that
+  begins with the comma after a formula;
 * the chapter map and a figure on the landing page and the table of the status page, where a page has
   <div id="chapter-map"></div>, <div id="featured"></div> or <div id="status-table"></div>;
 * MathJax and its fonts, copied into the site, so that no page asks another host for them.
@@ -247,6 +249,11 @@ def keep_numbers(app, doctree) -> None:
             formula.children = [nodes.Text(f"\\[{text}\\]")]
 
 
+def keep_together(body: str) -> str:
+    """Wrap each formula in a line of text with what touches it, so that no line begins with the comma after a formula."""
+    return re.sub(r'[^\s<>]*<span class="math notranslate nohighlight">[^<]*</span>[^\s<]*', r'<span class="together">\g<0></span>', body)
+
+
 # ------------------------------------------------------------------------------------------------------------- into the pages
 
 def fill_page(app, pagename, templatename, context, doctree) -> None:
@@ -257,7 +264,7 @@ def fill_page(app, pagename, templatename, context, doctree) -> None:
     body, pathto = context.get("body"), context["pathto"]
     if not body or doctree is None:
         return
-    body = mark_callouts(body)
+    body = keep_together(mark_callouts(body))
     if is_notebook(app, pagename):
         download = pathto(f"_sources/{context['sourcename']}", 1)
         body = body.replace("</h1>", "</h1>\n" + section_bar(app, pagename, download), 1)
@@ -267,6 +274,8 @@ def fill_page(app, pagename, templatename, context, doctree) -> None:
     elif pagename == LANDING:
         body = body.replace('<div id="chapter-map"></div>', chapter_map(app, pathto))
         body = body.replace('<div id="featured"></div>', featured(app, pathto))
+    elif pagename.endswith("/index"):
+        body = body.replace('<table class="table">', '<table class="table sections">', 1)
     elif pagename == STATUS:
         body = body.replace('<div id="status-table"></div>', status_table(app, pathto))
     context["body"] = body

@@ -30,6 +30,22 @@ def test_maths_is_set(page):
     assert raw == [], "TeX in the text of the page"
 
 
+def test_no_equation_is_cut_on_a_desktop(page):
+    cut = page.tab.evaluate("""() => [...window.MathJax?.startup?.document?.math || []].filter(formula => {
+        const box = formula.display && formula.typesetRoot.closest('div.math');
+        return box && box.scrollWidth > box.clientWidth; }).map(formula => formula.math.slice(0, 80))""")
+    assert cut == [], "equations wider than the column: break them with aligned"
+
+
+def test_no_line_begins_with_the_comma_after_a_formula(page):
+    lost = page.tab.evaluate("""() => [...document.querySelectorAll('article span.math')].filter(formula => {
+        const after = (formula.nextSibling || {}).data || '', range = document.createRange();
+        if (!/^[.,;:!?)]/.test(after) || !formula.checkVisibility()) return false;
+        range.setStart(formula.nextSibling, 0), range.setEnd(formula.nextSibling, 1);
+        return range.getBoundingClientRect().left < formula.getBoundingClientRect().right - 2; }).map(formula => formula.parentElement.textContent.slice(-60))""")
+    assert lost == [], "punctuation torn off its formula"
+
+
 def test_every_picture_has_words(page):
     bad = page.tab.evaluate("""() => [...document.images].filter(i => {
         const alt = i.getAttribute('alt'); return alt === null || /\\.(png|svg|jpe?g)$/.test(alt) || (i.closest('article') && !alt.trim());
