@@ -28,6 +28,7 @@ MAGICS = {"%pip", "%time", "%timeit", "%%time", "%%timeit"}
 TAGS = {"hide-input", "hide-cell", "filmstrip", "photo"}
 HTML_TAGS = {"br", "details", "kbd", "sub", "summary", "sup"}
 LONGEST_CELL = 30          # lines of code
+LONGEST_LINE = 88          # characters; as many as the site shows beside a sidebar, see .cell_input in book/_static/custom.css
 SHORTEST_ALT = 40          # characters
 EXERCISES = range(5, 9)
 BULLETS = range(3, 6)
@@ -337,12 +338,14 @@ def imports(notebook):
 
 
 def code_style(notebook):
-    """Short cells, no silenced outputs, no markers that hide a failure, no output that is not text or PNG."""
+    """Short cells and lines, no silenced outputs, no markers that hide a failure, no output that is not text or PNG."""
     for cell in notebook.code:
         if cell.id == "setup":
             continue
         if (lines := source_files.code_lines(cell.text)) > LONGEST_CELL:
             yield cell, f"{lines} lines of code; at most {LONGEST_CELL}"
+        if not {"hide-input", "hide-cell"} & set(cell.tags) and (longest := max(map(len, cell.text.splitlines()), default=0)) > LONGEST_LINE:
+            yield cell, f"a line of {longest} characters; the site shows {LONGEST_LINE}"
         without_strings = re.sub(r'"""(?:.|\n)*?"""|\'\'\'(?:.|\n)*?\'\'\'', '""', cell.text)
         if re.search(r";\s*(#.*)?$", without_strings, re.M):
             yield cell, "a line ends in a semicolon; end a plot with plt.show()"

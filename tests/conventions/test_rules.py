@@ -102,6 +102,7 @@ SPOILED = {
     "pip of jax": (line("%pip install -q jax"), "EXTRA_PACKAGES"),
     "a shell command": (line("!wget x"), "shell command"),
     "a cell that is too long": (line("\n".join(["x = 1"] * 28)), "31 lines of code"),
+    "a line that is too long": (line("x = " + " + ".join(["1"] * 40)), "a line of 161 characters"),
     "a semicolon": (line("plt.plot([1]);"), "semicolon"),
     "HTML output": (line("from IPython.display import HTML"), "import of IPython"),
     "an HTML representation": (line("class A:\n    def _repr_html_(self):\n        return ''"), "_repr_html_"),
