@@ -43,11 +43,13 @@ class Visit:
         route.abort()
 
     def go(self, page):
-        """Load a page of the site and wait until its maths is set; returns this visit."""
+        """Load a page of the site and wait until its maths is set and all figures are there; returns this visit."""
         self.foreign.clear(), self.failed.clear(), self.errors.clear()
         self.page = page
         self.tab.goto(self.address + page, wait_until="load", timeout=120_000)
         self.tab.evaluate("async () => { if (window.MathJax?.startup?.promise) await MathJax.startup.promise }")
+        self.tab.evaluate("""async () => { for (const picture of document.images) picture.loading = 'eager';
+            await Promise.all([...document.images].map(picture => picture.decode().catch(() => {}))) }""")  # a broken one is a test's to find
         return self
 
     def count(self, selector):

@@ -2,6 +2,7 @@
 
 * a bar under each section's title: minutes to read, seconds to run, open in Colab, download, edit;
 * the panels' titles of filmstrip figures, for book/_static/filmstrip.js;
+* width and height of every figure, so that no text moves when it arrives, which is when the reader comes near it;
 * the classes `callout` and `pitfall` or `note` on quotes that open with **Pitfall.** or **Note.**;
 * the class `sections` on the table of a chapter's opening page, which a phone shows as a list;
 * names on folded cells and on the sidebar's buttons, equation numbers in formulae of several lines, and no line of text that
@@ -16,6 +17,7 @@ import importlib.util
 import json
 import re
 import shutil
+import struct
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -116,6 +118,25 @@ def filmstrip_data(strips: list[dict]) -> str:
     return '\n<script type="application/json" id="filmstrips">' + data.replace("</", "<\\/") + "</script>"
 
 
+# --------------------------------------------------------------------------------------------------------------------- figures
+
+def png_size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels of a PNG file, from its header (ISO/IEC 15948, 11.2.2)."""
+    return struct.unpack(">II", data[16:24])
+
+
+def size_figures(app, body: str) -> str:
+    """Give every PNG figure of a page its width and height, and have it fetched only when the reader comes near."""
+    files = {name: Path(app.srcdir) / uri for uri, name in app.builder.images.items()}
+
+    def sized(tag):
+        if "width=" in tag[0] or tag[1] not in files:
+            return tag[0]
+        width, height = png_size(files[tag[1]].read_bytes())
+        return tag[0].replace("<img ", f'<img width="{width}" height="{height}" loading="lazy" ', 1)
+    return re.sub(r'<img [^>]*?src="[^"]*_images/([^"/]+\.png)"[^>]*>', sized, body)
+
+
 # -------------------------------------------------------------------------------------------------------------------- callouts
 
 def mark_callouts(body: str) -> str:
@@ -200,11 +221,13 @@ def featured(app, pathto) -> str:
             if strip := output.get("metadata", {}).get("filmstrip"):
                 picture = Path(app.outdir) / "_images" / "featured.png"
                 picture.parent.mkdir(exist_ok=True)
-                picture.write_bytes(base64.b64decode(output["data"]["image/png"]))
+                data = base64.b64decode(output["data"]["image/png"])
+                width, height = png_size(data)
+                picture.write_bytes(data)
                 alt = html.escape(cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", ""))
                 title = html.escape(app.env.titles[FEATURED].astext())
                 return ('<figure class="featured"><div class="cell tag_filmstrip"><div class="cell_output">'
-                        f'<img src="{pathto("_images/featured.png", 1)}" alt="{alt}"/></div></div>'
+                        f'<img src="{pathto("_images/featured.png", 1)}" width="{width}" height="{height}" alt="{alt}"/></div></div>'
                         f'<figcaption>Drag the slider. This figure is drawn and explained in <a href="{pathto(FEATURED)}">{title}</a>.'
                         '</figcaption></figure>' + filmstrip_data([strip]))
     return ""
@@ -268,7 +291,7 @@ def fill_page(app, pagename, templatename, context, doctree) -> None:
     if is_notebook(app, pagename):
         download = pathto(f"_sources/{context['sourcename']}", 1)
         body = body.replace("</h1>", "</h1>\n" + section_bar(app, pagename, download), 1)
-        body = name_folds(body, executed(app, pagename))
+        body = size_figures(app, name_folds(body, executed(app, pagename)))
         if strips := filmstrips(app, pagename):
             body += filmstrip_data(strips)
     elif pagename == LANDING:

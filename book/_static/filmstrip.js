@@ -11,6 +11,7 @@ function element(name, attributes = {}, ...children) {
 
 function makeSlider(picture, columns, titles, number) {
   const rows = Math.ceil(titles.length / columns), id = `filmstrip-${number}`;
+  const width = Number(picture.getAttribute("width")), height = Number(picture.getAttribute("height"));  // it may not be here yet
   const view = element("div", { class: "filmstrip-view" });
   const slider = element("input", { type: "range", id, min: 0, max: titles.length - 1, step: 1, value: 0 });
   const title = element("output", { for: id, "aria-live": "off" });  // the slider itself speaks the title
@@ -19,8 +20,8 @@ function makeSlider(picture, columns, titles, number) {
   const strip = element("div", { class: "filmstrip" }, view,
     element("div", { class: "filmstrip-controls" }, element("label", { for: id }, "Panel"), slider, title, place, all));
   strip.style.setProperty("--columns", columns);
-  strip.style.setProperty("--panel-width", `${picture.naturalWidth / columns}px`);
-  strip.style.setProperty("--panel-shape", `${picture.naturalWidth / columns} / ${picture.naturalHeight / rows}`);
+  strip.style.setProperty("--panel-width", `${width / columns}px`);
+  strip.style.setProperty("--panel-shape", `${width / columns} / ${height / rows}`);
 
   function show() {
     const panel = Number(slider.value);
@@ -45,10 +46,6 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!data) return;
   const pictures = [...document.querySelectorAll(".tag_filmstrip .cell_output")].map((cell) => cell.querySelector("img"));
   JSON.parse(data.textContent).forEach(({ columns, titles }, number) => {
-    const picture = pictures[number];
-    if (!picture) return;
-    const make = () => makeSlider(picture, columns, titles, number + 1);
-    if (picture.complete && picture.naturalWidth) make();
-    else picture.addEventListener("load", make, { once: true });
+    if (pictures[number]) makeSlider(pictures[number], columns, titles, number + 1);
   });
 });

@@ -55,6 +55,12 @@ def test_every_picture_has_words(page):
     assert broken == [], "pictures that do not load"
 
 
+def test_no_text_moves_when_a_figure_arrives(page):
+    unsized = page.tab.evaluate("""() => [...document.querySelectorAll('article img')].filter(i => i.src.endsWith('.png')
+        && !(Number(i.getAttribute('width')) === i.naturalWidth && Number(i.getAttribute('height')) === i.naturalHeight)).map(i => i.src)""")
+    assert unsized == [], "figures without their width and height"
+
+
 def test_headings_are_in_order(page):
     levels = page.tab.evaluate("""() => [...document.querySelectorAll('main :is(h1, h2, h3, h4, h5, h6)')]
         .filter(h => h.checkVisibility()).map(h => [Number(h.tagName[1]), h.textContent])""")
