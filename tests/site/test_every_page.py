@@ -37,6 +37,12 @@ def test_no_equation_is_cut_on_a_desktop(page):
     assert cut == [], "equations wider than the column: break them with aligned"
 
 
+def test_no_output_is_cut_on_a_desktop(page):
+    cut = page.tab.evaluate("""() => [...document.querySelectorAll('.cell_output pre')].filter(
+        box => box.checkVisibility() && box.scrollWidth > box.clientWidth).map(box => box.textContent.slice(0, 80))""")
+    assert cut == [], "what a cell prints is wider than the column"
+
+
 def test_no_line_begins_with_the_comma_after_a_formula(page):
     lost = page.tab.evaluate("""() => [...document.querySelectorAll('article span.math')].filter(formula => {
         const after = (formula.nextSibling || {}).data || '', range = document.createRange();
