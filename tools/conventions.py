@@ -186,7 +186,7 @@ def setup(notebook):
     if len(notebook.cells) < 2 or notebook.cells[1].id != "setup" or len(found) != 1:
         yield None, "the second cell, and no other, must be the setup cell (`make normalise` writes it)"
     elif found[0].text != source_files.source(wanted):
-        yield found[0], "the setup cell differs from tests/setup_cell.py (`make normalise` writes it)"
+        yield found[0], "the setup cell differs from book/setup_cell.py (`make normalise` writes it)"
 
 
 def normal_form(notebook):

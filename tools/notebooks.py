@@ -109,8 +109,8 @@ def reading_minutes(nb):
 
 
 def setup_cell(root=ROOT):
-    """The canonical setup cell as a notebook cell, its source read from `tests/setup_cell.py`."""
-    text = Path(root, "tests", "setup_cell.py").read_text(encoding="utf-8").strip("\n")
+    """The canonical setup cell as a notebook cell, its source read from `book/setup_cell.py`."""
+    text = Path(root, "book", "setup_cell.py").read_text(encoding="utf-8").strip("\n")
     return {"cell_type": "code", "execution_count": None, "id": "setup", "metadata": {"tags": ["hide-input"]},
             "outputs": [], "source": text.splitlines(keepends=True)}
 
