@@ -21,7 +21,7 @@ clean:                     ## remove everything built, and the environments
 	rm -rf _build .venv .venv-colab .pytest_cache
 
 normalise: .venv/ready     ## notebooks into normal form, the README's table up to date
-	@$(BIN)/python tools/notebooks.py normalise
+	@$(BIN)/python tools/normalise.py
 
 test: .venv/ready          ## everything, in the order that tests/README.md gives
 	$(BIN)/python -m pytest tests/conventions

@@ -26,7 +26,7 @@ OPENING = """# 1.1 A Sample
 
 IDEA = r"""## Adding
 
-A sum of a vector's entries, as a norm $\lVert \mathbf v \rVert_1$:
+The **sum norm** adds up the sizes of a vector's entries, $\lVert \mathbf v \rVert_1$:
 
 $$
 \lVert \mathbf v \rVert_1 = \sum_i |v_i| \tag{1}
@@ -36,7 +36,10 @@ $$
 |---|---|
 | $\lvert v_i \rvert$ | size of an entry, not \$3 |
 
-> **Note.** The same sum again: see (1)."""
+> **Note.** The same sum again: see (1).
+
+Take the vector with the entries 3 and $-4$. Their sizes are 3 and 4, and the two sizes add up to 7: the signs do not count, so the sum norm
+of a vector is never negative, and it is nought only where every entry is nought. The cell below does the same sum."""
 
 EXERCISE = """# Exercise {n}
 answer = ...
@@ -45,6 +48,11 @@ def test_{n}(answer):
     assert answer == {n}, "count to {n}"
 
 check(answer, test_{n})"""
+
+
+SOLUTION = """# @title Solution {n}
+assert check({n}, test_{n})
+rejects(test_{n}, 0, -{n})"""
 
 
 def markdown(id, text):
@@ -61,11 +69,12 @@ def code(id, text, *tags, alt=None):
 
 
 def sample():
-    """The sample notebook in normal form: opening, setup, an idea with a check, a figure, a filmstrip, five exercises."""
+    """The sample notebook in normal form: opening, setup, an idea with its check, a figure, a filmstrip, five exercises."""
     cells = [
         markdown("opening", OPENING),
         markdown("idea", IDEA),
-        code("sum", "v = jnp.array([3.0, -4.0])  # (2,)\ntotal = jnp.abs(v).sum()\nassert total == 7, total"),
+        code("sum", "v = jnp.array([3.0, -4.0])  # (2,)\ntotal = jnp.abs(v).sum()\nprint(total)"),
+        code("check-sum", "# @title Check: the entries add up to seven\nassert total == 7, total"),
         code("line", "plt.plot([0, 1], [0, 1])\nplt.show()", "hide-input", alt="A straight line rises from the origin to the point (1, 1)."),
         code("strip", 'display(filmstrip([1, 2, 3], "slope {}", lambda ax, slope: ax.plot([0, 1], [0, slope])))', "filmstrip",
              alt="Three panels: a line through the origin, steeper from each panel to the next."),
@@ -74,8 +83,8 @@ def sample():
     for n in range(1, 6):
         cells += [markdown(f"task-{n}", f"### Exercise {n} (compute)\n\nWhat is the number {n}?"),
                   code(f"exercise-{n}", EXERCISE.format(n=n)),
-                  code(f"solution-{n}", f"# Solution {n}\nassert check({n}, test_{n})")]
-    return notebooks.normalised({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}})
+                  code(f"solution-{n}", SOLUTION.format(n=n))]
+    return notebooks.normalised({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}, number="1.1")
 
 
 def cell(nb, id):

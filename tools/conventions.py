@@ -1,21 +1,30 @@
-"""The conventions of a notebook, as rules that a machine can check; `python tools/notebooks.py problems` prints what they find.
+#!/usr/bin/env python3
+"""The conventions of a notebook, as rules that a machine can check.
 
-A rule is a generator that takes a `Notebook` and yields `(cell, message)`, or `(None, message)` for the file as a whole.
-Every rule named in RULES is applied; `problems` turns what they yield into lines "file: cell N (id): message", N counted from 1
-among all cells. What a rule cannot see (does the cell run, does it really draw) the run of the notebook shows.
+    python tools/conventions.py [NOTEBOOK …]       print every broken convention; exit status 1 if there is any
+
+A rule is a generator that takes a `Notebook` and yields `(cell, message)`, or `(None, message)` for the file as a whole. RULES hold for
+every notebook, LESSON_RULES for those in the present form, which are all but the ones listed in `book/not-rewritten.txt`. `problems`
+turns what they yield into lines "file: cell N (id): message", N counted from 1 among all cells. What a rule cannot see (does the cell
+run, does it really draw) the run of the notebook shows; what takes the whole book to see is in `lessons.py`.
 """
+import argparse
 import ast
+import io
 import re
+import symtable
 import sys
+import tokenize
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
-from markdown_it import MarkdownIt
-from mdit_py_plugins.dollarmath import dollarmath_plugin
-
+import cells as parts
+import lessons
 import notebooks as source_files
+from lessons import MARKDOWN, STAR
 
 PACKAGES = {"jax", "jaxlib", "matplotlib", "mpl_toolkits", "numpy", "sklearn"}
 NETWORK = {"ftplib", "http", "imaplib", "nntplib", "poplib", "smtplib", "socket", "socketserver", "ssl", "telnetlib", "urllib",
@@ -25,18 +34,20 @@ EXTRA_PACKAGES: dict[str, set[str]] = {
     "chapters/06-machine-learning/08-training-that-survives.ipynb": {"orbax", "socket"},
 }
 MAGICS = {"%pip", "%time", "%timeit", "%%time", "%%timeit"}
-TAGS = {"hide-input", "hide-cell", "filmstrip", "photo"}
+TAGS = {"check", "hide-input", "hide-cell", "filmstrip", "photo"}
 HTML_TAGS = {"br", "details", "kbd", "sub", "summary", "sup"}
-LONGEST_CELL = 30          # lines of code
+LONGEST_CELL = {"body": 12, "exercise": 20, "figure": 40}  # lines of code that a role may have; a check or solution may be long
+LONGEST_OLD_CELL = 30      # in lessons not rewritten yet
+MOST_CELLS = 25            # visible code cells before the exercises
+MOST_MINUTES, MOST_WORDS, MOST_CODE = 25, 2200, 1 / 3
 LONGEST_LINE = 88          # characters; as many as the site shows beside a sidebar, see .cell_input in book/_static/custom.css
 SHORTEST_ALT = 40          # characters
-EXERCISES = range(5, 9)
+EXERCISES = range(4, 8)
+OLD_EXERCISES = range(5, 9)
 BULLETS = range(3, 6)
 ENVIRONMENTS = r"\\begin\{(align|alignat|eqnarray|equation|gather|multline)\*?\}"
 MACROS = r"\\(label|eqref|ref|newcommand|renewcommand|def|let|require|DeclareMathOperator|href|class|cssId|style|bbox)\b"
-
-# As MyST reads it; an escaped \$ stays a token of its own, so that a lone dollar sign can be told from it.
-MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, allow_labels=True).disable("text_join")
+CONFLICT = re.compile(r"^(<{7}( |$)|={7}$|>{7}( |$)|\|{7}( |$))", re.M)  # what a merge leaves behind
 
 
 @dataclass
@@ -58,7 +69,8 @@ class Cell:
 
     @property
     def first_line(self):
-        return self.text.partition("\n")[0].strip()
+        """The first line, with `# ` where `# @title ` stands."""
+        return parts.first_line(self.raw)
 
     @cached_property
     def tokens(self):
@@ -73,28 +85,26 @@ class Cell:
     @cached_property
     def tree(self):
         """The syntax tree of a code cell, its magic lines read as `pass`; None where it is not Python."""
-        lines = ["pass" if line.startswith(("%", "!")) else line for line in self.text.split("\n")]
-        try:
-            return ast.parse("\n".join(lines))
-        except SyntaxError:
-            return None
+        return parts.tree(self.text)
 
     @property
     def nodes(self):
         return ast.walk(self.tree) if self.tree else ()
 
     @property
-    def draws(self):
-        """Whether the cell shows a figure."""
-        return self.kind == "code" and self.id != "setup" and bool(re.search(r"^[^#\n]*(plt\.show\(|\bdisplay\()", self.text, re.M))
+    def raw(self):
+        """The cell as `cells.py` takes it."""
+        return {"cell_type": self.kind, "id": self.id, "metadata": self.metadata, "source": self.text}
 
     @property
+    def draws(self):
+        """Whether the cell shows a figure."""
+        return parts.draws(self.raw)
+
+    @cached_property
     def role(self):
-        """What a code cell is for: "setup", "exercise", "solution" or "body"."""
-        if self.id == "setup":
-            return "setup"
-        named = re.match(r"# (Exercise|Solution) \d+\b", self.first_line)
-        return named[1].lower() if named else "body"
+        """"markdown", "setup", "exercise", "solution", "check", "figure" or "body"."""
+        return parts.role(self.raw)
 
 
 @dataclass
@@ -108,6 +118,11 @@ class Notebook:
     @property
     def name(self):
         return self.path.relative_to(self.root).as_posix()
+
+    @property
+    def rewritten(self):
+        """Whether the lesson must have the present form."""
+        return self.name not in lessons.not_rewritten(self.root)
 
     @property
     def code(self):
@@ -130,7 +145,7 @@ class Notebook:
 def load(path, root):
     """Read the notebook at `path` for the rules. Raises ValueError, naming the file, where it is not a notebook."""
     nb = source_files.read(path)
-    cells = [Cell(number, cell.get("id", "no id"), cell["cell_type"], source_files.source(cell), cell.get("metadata", {}))
+    cells = [Cell(number, cell.get("id", "no id"), cell["cell_type"], parts.source(cell), cell.get("metadata", {}))
              for number, cell in enumerate(nb["cells"], 1)]
     return Notebook(Path(path).resolve(), Path(root).resolve(), nb, cells)
 
@@ -141,7 +156,8 @@ def problems(path, root):
         notebook = load(path, root)
     except ValueError as error:
         return [str(error)]
-    found = [(cell.number if cell else 0, cell, message) for rule in RULES for cell, message in rule(notebook)]
+    rules = RULES + (LESSON_RULES if notebook.rewritten else OLD_RULES)
+    found = [(cell.number if cell else 0, cell, message) for rule in rules for cell, message in rule(notebook)]
     return [f"{notebook.name}: cell {number} ({cell.id}): {message}" if cell else f"{notebook.name}: {message}"
             for number, cell, message in sorted(found, key=lambda item: item[0])]
 
@@ -152,10 +168,13 @@ def opening(notebook):
         yield None, "the first cell must be Markdown and open with the title"
         return
     cell = notebook.cells[0]
-    numbers = [re.match(r"\d+", part) for part in (notebook.path.parent.name, notebook.path.name)]
-    number = ".".join(str(int(n[0])) for n in numbers if n)
-    if not re.match(rf"# {re.escape(number)} \S", cell.first_line):
-        yield cell, f'the first line must be "# {number} Title", as its folder and file are numbered'
+    try:
+        number = source_files.number(notebook.path, notebook.root)
+    except ValueError as error:
+        yield None, str(error).partition(": ")[2]
+        return
+    if not re.match(rf"# {re.escape(number)} (?:{STAR} )?[^\s{STAR}]", cell.first_line):
+        yield cell, f'the first line must be "# {number} Title" or "# {number} {STAR} Title", as folders and file are numbered'
     paragraphs = [p.strip() for p in cell.text.split("\n\n")]
     if not any(re.fullmatch(r"[*_][^*_].*[^*_][*_]", p, re.S) for p in paragraphs[1:2]):
         yield cell, "after the title comes one question in italics, a paragraph of its own"
@@ -191,14 +210,17 @@ def setup(notebook):
 
 def normal_form(notebook):
     """What is stored is the normal form, byte for byte; the first difference is named."""
-    wanted = source_files.normalised(notebook.json, notebook.root)
+    try:
+        number = source_files.number(notebook.path, notebook.root)
+    except ValueError:
+        return  # the rule `opening` says so
+    wanted = source_files.normalised(notebook.json, notebook.root, number)
     if notebook.path.read_text(encoding="utf-8") == source_files.dumps(wanted):
         return
-    explained = False
-    for cell, stored in zip(notebook.cells, notebook.json["cells"]):
-        if stored.get("outputs") or stored.get("execution_count") is not None:
-            explained = True
-            yield cell, "holds outputs or an execution count (`make normalise` removes them)"
+    held = [cell for cell, stored in zip(notebook.cells, notebook.json["cells"]) if stored.get("outputs") or stored.get("execution_count") is not None]
+    if explained := bool(held):
+        more = f", as {'do' if len(held) > 2 else 'does'} {len(held) - 1} more" if len(held) > 1 else ""
+        yield held[0], f"holds outputs or an execution count{more} (`make normalise` removes them)"
     target = {cell["id"]: cell for cell in wanted["cells"]}
     for cell, stored in zip(notebook.cells, notebook.json["cells"]):
         if explained:
@@ -337,17 +359,33 @@ def imports(notebook):
                         yield cell, f"{line}: only `%pip install -q` of the packages that EXTRA_PACKAGES grants this notebook"
 
 
+def _without_strings(text):
+    """Code with its strings emptied and its comments left out; what cannot be read as Python comes back as it is."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return text
+    lines = text.split("\n")
+    for token in reversed(tokens):
+        (row, column), (end_row, end_column) = token.start, token.end
+        if token.type == tokenize.COMMENT:
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+        elif token.type == tokenize.STRING:
+            lines[row - 1:end_row] = [lines[row - 1][:column] + '""' + lines[end_row - 1][end_column:]]
+    return "\n".join(lines)
+
+
 def code_style(notebook):
     """Short cells and lines, no silenced outputs, no markers that hide a failure, no output that is not text or PNG."""
     for cell in notebook.code:
         if cell.id == "setup":
             continue
-        if (lines := source_files.code_lines(cell.text)) > LONGEST_CELL:
-            yield cell, f"{lines} lines of code; at most {LONGEST_CELL}"
-        if not {"hide-input", "hide-cell"} & set(cell.tags) and (longest := max(map(len, cell.text.splitlines()), default=0)) > LONGEST_LINE:
+        longest_cell = LONGEST_CELL.get(cell.role, 200) if notebook.rewritten else 200 if cell.role == "check" else LONGEST_OLD_CELL
+        if (lines := parts.code_lines(cell.text)) > longest_cell:
+            yield cell, f"{lines} lines of code; at most {longest_cell}"
+        if cell.role in ("body", "exercise") and (longest := max(map(len, cell.text.splitlines()), default=0)) > LONGEST_LINE:
             yield cell, f"a line of {longest} characters; the site shows {LONGEST_LINE}"
-        without_strings = re.sub(r'"""(?:.|\n)*?"""|\'\'\'(?:.|\n)*?\'\'\'', '""', cell.text)
-        if re.search(r";\s*(#.*)?$", without_strings, re.M):
+        if re.search(r";[ \t]*$", _without_strings(cell.text), re.M):
             yield cell, "a line ends in a semicolon; end a plot with plt.show()"
         if marker := re.search(r"NBVAL_\w+|PYTEST_VALIDATE\w+|pytest\.skip", cell.text, re.I):
             yield cell, f"marker {marker[0]} hides a failure"
@@ -413,11 +451,12 @@ def _keys_drawn_from(statement):
 
 
 def exercises(notebook):
-    """Five to eight exercises, numbered, each with a check the reader can run and a folded solution that passes it."""
+    """Some exercises, numbered, each with a check the reader can run and a folded solution that passes it."""
+    wanted = EXERCISES if notebook.rewritten else OLD_EXERCISES
     places = [(cell, re.match(r"Exercise (\d+)\b(.*)", text)) for cell, level, text in notebook.headings if level == 3]
     places = [(cell, match) for cell, match in places if match]
-    if len(places) not in EXERCISES:
-        yield None, f"{len(places)} exercises; {EXERCISES[0]} to {EXERCISES[-1]} are wanted"
+    if len(places) not in wanted:
+        yield None, f"{len(places)} exercises; {wanted[0]} to {wanted[-1]} are wanted"
     for count, (cell, match) in enumerate(places, 1):
         number = match[1]
         if int(number) != count:
@@ -454,21 +493,198 @@ def _one_exercise(notebook, heading, number, proof):
         yield task, "must leave the answer to the reader, as `...`"
     after = notebook.cells[task.number] if task.number < len(notebook.cells) else None
     if after is None or not re.match(rf"# Solution {number}\b", after.first_line) or after.kind != "code":
-        yield task, f'the next cell must be code whose first line is "# Solution {number}"'
+        yield task, f'the next cell must be code whose first line is "# @title Solution {number}"'
         return
     if "hide-cell" not in after.tags or not after.metadata.get("jupyter", {}).get("source_hidden"):
         yield after, "a solution is folded: tag hide-cell and metadata jupyter.source_hidden"
     if not re.search(rf"^assert check\(.*\btest_{number}\)", after.text, re.M):
-        yield after, f"a solution must end in `assert check(…, test_{number})`"
+        yield after, f"a solution must hold `assert check(…, test_{number})`"
+    if notebook.rewritten:
+        yield from _wrong_answers(task, after, number)
+
+
+def _wrong_answers(task, solution, number):
+    """What a solution lacks of the wrong answers that its check must reject."""
+    calls = [node for node in solution.nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "rejects"
+             and node.args and getattr(node.args[0], "id", "") == f"test_{number}"]
+    wrong = [answer for call in calls for answer in call.args[1:] if not (isinstance(answer, ast.Constant) and answer.value is ...)]
+    if len(wrong) < 2:
+        yield solution, f"needs `rejects(test_{number}, wrong, wrong, …)` with at least two wrong answers beside `...`; it has {len(wrong)}"
+    elif _answer_is_a_value(task, number) and not any(map(_empty_or_constant, wrong)):
+        yield solution, f"one of the wrong answers given to test_{number} must be the empty answer or a constant"
+
+
+def _answer_is_a_value(task, number):
+    """Whether the reader assigns the answer (a number, a tuple, an array), where others are functions to be written."""
+    given = next((node.args[0] for node in task.nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check" and node.args), None)
+    functions = {node.name for node in task.nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    names = [node.id for node in ast.walk(given) if isinstance(node, ast.Name)] if given is not None else []
+    return not functions & set(names)
+
+
+def _empty_or_constant(answer):
+    """Whether a wrong answer is empty, a literal made of constants, or an array of one value."""
+    if isinstance(answer, ast.Call) and isinstance(answer.func, ast.Attribute):
+        return answer.func.attr in {"zeros", "ones", "full", "empty", "zeros_like", "ones_like", "full_like"} or (
+            answer.func.attr in {"array", "asarray", "float32"} and all(map(_empty_or_constant, answer.args)))
+    if isinstance(answer, ast.UnaryOp):
+        return _empty_or_constant(answer.operand)
+    if isinstance(answer, (ast.Tuple, ast.List, ast.Set)):
+        return all(map(_empty_or_constant, answer.elts))
+    return isinstance(answer, (ast.Constant, ast.Dict)) or isinstance(answer, ast.Attribute) and answer.attr in ("nan", "inf", "pi")
+
+
+def check_cells(notebook):
+    """A check cell has its sentence and asserts something, follows no other check cell, and defines nothing that teaching cells use."""
+    before = None
+    for cell in notebook.cells:
+        if cell.role == "check":
+            titled = re.match(r"# @title Check\b", cell.text)
+            if not titled:
+                yield cell, 'is tagged check, but its first line is not "# @title Check: …"'
+            elif notebook.rewritten and len(parts.sentence(cell.raw).split()) < 3:
+                yield cell, 'the first line must be "# @title Check: " and a sentence that says what is checked'
+            if cell.tree is not None and not any(isinstance(node, (ast.Assert, ast.Raise)) for node in cell.nodes):
+                yield cell, "is a check cell, but asserts nothing"
+            if before is not None and before.role == "check":
+                yield cell, "is a second check cell in a row: join it with the one above"
+        before = cell
+    owner = {}
+    for cell in notebook.code:
+        if cell.tree is None:
+            continue
+        stored = _names_stored(cell.tree)
+        if cell.role != "check":
+            for name in sorted(_names_used(cell.tree) - stored):
+                if (check := owner.get(name)) is not None:
+                    yield check, f'defines "{name}", which {cell.id} uses: a check cell may define nothing that other cells need'
+        owner.update({name: cell if cell.role == "check" else None for name in stored})
+
+
+def _names_stored(tree):
+    """Names that a cell binds at its top level: assignments, loops, imports, functions, classes, `with … as`."""
+    found = set()
+
+    def visit(node):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            found.update(inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
+        else:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                found.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.add(node.id)
+            if isinstance(node, ast.ExceptHandler) and node.name:
+                found.add(node.name)
+            for child in ast.iter_child_nodes(node):
+                visit(child)
+    visit(tree)
+    return found
+
+
+def _names_used(tree):
+    """Global names that a cell reads, inside its functions too; a name that is local to a function or comprehension is left out."""
+    def walk(table):
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (symbol.is_global() or table.get_type() == "module"):
+                yield symbol.get_name()
+        for child in table.get_children():
+            yield from walk(child)
+    return set(walk(symtable.symtable(ast.unparse(tree), "cell", "exec")))
+
+
+def one_assert_where_it_reads(notebook):
+    """A teaching cell holds at most one assert; the others belong in the check cell below it."""
+    for cell in notebook.code:
+        if cell.role in ("body", "figure") and (count := parts.asserts(cell.raw)) > 1:
+            yield cell, f"holds {count} asserts; at most one, where it reads as part of the thought: the others belong in a check cell below"
+
+
+def length(notebook):
+    """One sitting: at most 25 minutes, 2,200 words and 25 visible code cells before the exercises, a third of the characters code."""
+    nb = notebook.json
+    if (minutes := parts.reading_minutes(nb)) > MOST_MINUTES:
+        yield None, f"{minutes} minutes to read; at most {MOST_MINUTES}: a part of it is a lesson of its own"
+    if (count := parts.words(nb)) > MOST_WORDS:
+        yield None, f"{count} words before the exercises; at most {MOST_WORDS}"
+    if (share := parts.code_share(nb)) > MOST_CODE:
+        yield None, f"{share:.0%} of the visible characters are code; at most a third"
+    if (count := sum(parts.role(cell) == "body" for cell in parts.road(nb))) > MOST_CELLS:
+        yield None, f"{count} visible code cells before the exercises; at most {MOST_CELLS}"
 
 
 def claims_are_checked(notebook):
-    """What the prose claims, a cell asserts: at least one assert for every two cells that compute (and do not draw)."""
+    """What the prose claims, a cell asserts: at least one check cell for every three teaching cells."""
+    body = [cell for cell in notebook.code if cell.role == "body"]
+    checks = [cell for cell in notebook.code if cell.role == "check"]
+    if len(checks) < len(body) / 3:
+        yield None, f"{len(checks)} check cells for {len(body)} teaching cells; at least one for every three"
+
+
+def old_claims_are_checked(notebook):
+    """In lessons not rewritten yet: at least one assert for every two cells that compute (and do not draw)."""
     body = [cell for cell in notebook.code if cell.role == "body" and not cell.draws]
-    asserts = sum(isinstance(node, ast.Assert) for cell in notebook.code if cell.role == "body" for node in cell.nodes)
+    asserts = sum(parts.asserts(cell.raw) for cell in notebook.code if cell.role in ("body", "check", "figure"))
     if asserts < len(body) / 2:
         yield None, f"{asserts} asserts for {len(body)} cells that compute; at least one for every two"
 
 
-RULES = [opening, headings, setup, normal_form, kinds_and_tags, portable_markdown, links, imports, code_style, alt_text,
-         keys_used_once, exercises, claims_are_checked]
+def leftovers(notebook):
+    """No marks of a merge, and every equation number that is cited exists, once."""
+    for cell in notebook.cells:
+        if mark := CONFLICT.search(cell.text):
+            yield cell, f"holds a mark that a merge left behind: {mark[0]}"
+    places = [(tag, cell) for cell in notebook.markdown for tag in re.findall(r"\\tag\{([^}]*)\}", cell.text)]
+    counts = Counter()
+    for tag, cell in places:
+        counts[tag] += 1
+        if counts[tag] == 2:
+            yield cell, f"equation number ({tag}) is used twice"
+    if not counts:
+        return
+    for cell in notebook.markdown:
+        for number in cited_equations(cell):
+            if number not in counts:
+                yield cell, f"cites ({number}), but no equation of this lesson has that number"
+
+
+def cited_equations(cell):
+    """Numbers that the prose of a Markdown cell cites as (3); those that a link right after it sends to another lesson are left out."""
+    for token in MARKDOWN.parse(cell.text):
+        children = token.children or []
+        for place, child in enumerate(children):
+            if child.type != "text":
+                continue
+            for cited in re.finditer(r"(?<![\w)])\((\d{1,2})\)", child.content):
+                rest = child.content[cited.end():]
+                linked = place + 1 < len(children) and children[place + 1].type == "link_open" and re.fullmatch(r" (?:of|in|from) ", rest)
+                if not linked and not re.match(r" (?:of|in) (?:section )?\d+\.\d", rest):
+                    yield cited[1]
+
+
+def title_numbers(notebook):
+    """A link whose words begin with a number carries the number, and where it goes on the title, of the lesson it leads to."""
+    for cell in notebook.markdown:
+        for message in lessons.link_problems(notebook.path, cell.text, notebook.root):
+            yield cell, message
+
+
+RULES = [opening, headings, setup, normal_form, kinds_and_tags, portable_markdown, links, title_numbers, imports, code_style, alt_text,
+         keys_used_once, exercises, check_cells, leftovers]
+LESSON_RULES = [one_assert_where_it_reads, length, claims_are_checked]
+OLD_RULES = [old_claims_are_checked]
+
+
+def main(arguments=None):
+    """Print the broken conventions of some notebooks, or of all; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebook", nargs="*", type=Path)
+    options = parser.parse_args(arguments)
+    found = [line for path in options.notebook or source_files.notebooks_on_disk() for line in problems(path, source_files.ROOT)]
+    print("\n".join(found) or "no broken conventions")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

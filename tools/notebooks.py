@@ -1,34 +1,32 @@
 #!/usr/bin/env python3
-"""The notebooks as source files: find them in book order, bring them to normal form, list them, copy them.
+"""The notebooks as source files: find them in book order, bring them to normal form, copy them.
 
-    python tools/notebooks.py normalise            rewrite every notebook in normal form, and the README's table
-    python tools/notebooks.py table                print the table of sections
     python tools/notebooks.py copy FOLDER          copy each notebook alone into a folder of its own under FOLDER
-    python tools/notebooks.py problems [NOTEBOOK…] print every broken convention; exit status 1 if there is any
 
-Needs PyYAML; `problems` also needs markdown-it-py and mdit-py-plugins, which come with jupyter-book.
+Needs PyYAML. `normalise.py` writes the normal form, `conventions.py` holds the rules, `lessons.py` what the book says of its lessons.
 """
 import argparse
 import copy
+import difflib
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import yaml
 
-from site_info import colab_url, is_github, repository_url
+import cells as parts
+from cells import source
 
 ROOT = Path(__file__).resolve().parent.parent
 METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"}}
-TABLE_START = "<!-- sections: written by `make normalise` -->"
-TABLE_END = "<!-- end of sections -->"
 MINUTES = re.compile(r"About \d+ minutes? to read\.")
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-MADE_BY_AN_EDITOR = re.compile(r"(?=.*\d)[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")
-SOLUTION = re.compile(r"# Solution \d+")
+MADE_BY_AN_EDITOR = re.compile(r"(?=.*\d)[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?|(?=.*\d)(?=.*[A-Z_])\w{12}")
+FIRST_SETUP_LINES = ("# @title Setup:", "# Setup, the same in every notebook")  # today's, and that of older copies
 
 
 def toc_entries(node):
@@ -76,64 +74,61 @@ def read(path):
     return nb
 
 
-def source(cell):
-    """The text of a cell as one string, whichever of the two forms JSON holds."""
-    text = cell.get("source", "")
-    return text if isinstance(text, str) else "".join(text)
-
-
 def title(nb):
     """The heading of the opening cell, number included, such as "1.3 Metrics and Norms"; "" where there is none."""
     first = source(nb["cells"][0]) if nb["cells"] else ""
     return first.partition("\n")[0].removeprefix("# ").strip() if first.startswith("# ") else ""
 
 
-def code_lines(text):
-    """How many lines of code a cell shows: blank lines and lines that are only a comment do not count."""
-    return sum(1 for line in text.splitlines() if line.strip() and not line.strip().startswith("#"))
+def number(path, root=ROOT):
+    """The number of a lesson, read off its path: "2.5.2" for `chapters/02-matrices/05-matrix-decompositions/02-eigenvalues.ipynb`.
 
-
-def reading_minutes(nb):
-    """Whole minutes to read: 200 words of prose or 40 lines of visible code a minute, and never less than 1.
-
-    Maths and code inside Markdown are not words; code cells that the page folds away are not counted.
+    An `index.md` has the number of its folder. Raises ValueError where a folder or file does not begin with a number.
     """
-    words = lines = 0
-    for cell in nb["cells"]:
-        if cell["cell_type"] == "markdown":
-            prose = re.sub(r"```.*?```|\$\$.*?\$\$|`[^`]*`|\$[^$]*\$|<[^>]*>", " ", source(cell), flags=re.S)
-            words += len(re.findall(r"[^\W\d_][\w'’-]*", prose))
-        elif cell["cell_type"] == "code" and not {"hide-input", "hide-cell"} & set(cell["metadata"].get("tags", [])):
-            lines += code_lines(source(cell))
-    return max(1, round(words / 200 + lines / 40))
+    path = Path(path)
+    inside = path.resolve().relative_to(Path(root).resolve() / "chapters").parts
+    numbers = [re.match(r"\d+(?=-)", part) for part in inside if part != "index.md"]
+    if not all(numbers):
+        raise ValueError(f"{path}: every folder and file of a chapter begins with its number, as in 02-eigenvalues.ipynb")
+    return ".".join(str(int(match[0])) for match in numbers)
 
 
 def setup_cell(root=ROOT):
     """The canonical setup cell as a notebook cell, its source read from `book/setup_cell.py`."""
     text = Path(root, "book", "setup_cell.py").read_text(encoding="utf-8").strip("\n")
-    return {"cell_type": "code", "execution_count": None, "id": "setup", "metadata": {"tags": ["hide-input"]},
-            "outputs": [], "source": text.splitlines(keepends=True)}
+    return {"cell_type": "code", "execution_count": None, "id": "setup", "outputs": [], "source": text.splitlines(keepends=True),
+            "metadata": {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}}
 
 
-def _metadata(cell, text):
-    """What a cell may keep of its metadata: tags, the alt text of its figure, and the folding of a solution."""
-    old, new = cell.get("metadata", {}), {}
-    if cell["cell_type"] != "code":
+def _captioned(cell, text):
+    """The text of a cell with the first line that its fold needs: `# @title Solution 3`, `# @title Figure`, `# @title Code`."""
+    kind = parts.role(cell)
+    if kind == "solution" and not text.startswith(parts.TITLE):
+        return parts.TITLE + text.removeprefix("# ")
+    if kind == "figure" and not text.startswith(parts.TITLE):
+        return f"{parts.TITLE}{parts.caption(cell)}\n{text}"
+    return text
+
+
+def _metadata(cell):
+    """What a cell may keep of its metadata: tags, the alt text of its figure, and its folding in JupyterLab and Colab."""
+    old, new, kind = cell.get("metadata", {}), {}, parts.role(cell)
+    if kind == "markdown":
         return new
-    tags = list(dict.fromkeys(old.get("tags", [])))
-    if SOLUTION.match(text):
-        tags += [] if "hide-cell" in tags else ["hide-cell"]
-        new["jupyter"] = {"source_hidden": True}
+    wanted = {"check": "check", "solution": "hide-cell"}.get(kind)
+    tags = list(dict.fromkeys([*old.get("tags", []), *([wanted] if wanted else [])]))
+    if kind in parts.FOLDED:
+        new |= {"cellView": "form", "jupyter": {"source_hidden": True}}
     if alt := old.get("mystnb", {}).get("image", {}).get("alt"):
         new["mystnb"] = {"image": {"alt": alt}}
     if tags:
-        new["tags"] = tags
+        new["tags"] = sorted(tags)
     return new
 
 
 def _readable_id(text, taken):
     """An id made of the first words of a cell, different from those taken."""
-    words = re.findall(r"[a-z0-9]+", text.lower())[:4] or ["cell"]
+    words = re.findall(r"[a-z0-9]+", text.removeprefix(parts.TITLE).lower())[:4] or ["cell"]
     stem = candidate = "-".join(words)[:40].strip("-")
     count = 1
     while candidate in taken:
@@ -142,34 +137,82 @@ def _readable_id(text, taken):
     return candidate
 
 
-def normalised(nb, root=ROOT):
+def _readable(id):
+    return bool(ID.fullmatch(id)) and not MADE_BY_AN_EDITOR.fullmatch(id)
+
+
+def is_setup(cell):
+    """Whether a cell is the setup cell, whatever an editor did to its id."""
+    return cell["cell_type"] == "code" and (cell.get("id") == "setup" or source(cell).startswith(FIRST_SETUP_LINES))
+
+
+def restore_ids(nb, before):
+    """Give the cells of `nb` the ids they had in the notebook `before`: those with the same text first, then the most alike in order.
+
+    For a draft that an editor saved without ids, as Colab does in format 4.0. Changes `nb`.
+    """
+    old = [cell for cell in before["cells"] if _readable(cell.get("id", ""))]
+    lost = [cell for cell in nb["cells"] if not _readable(cell.get("id", ""))]
+    free = {cell["id"]: cell for cell in old}
+    for cell in nb["cells"]:
+        free.pop(cell.get("id"), None)
+    for alike in (1.0, 0.6):
+        for cell in lost:
+            if cell.get("id") or not free:
+                continue
+            scores = {id: difflib.SequenceMatcher(None, source(cell).strip(), source(other).strip()).ratio()
+                      for id, other in free.items() if other["cell_type"] == cell["cell_type"]}
+            if scores and scores[best := max(scores, key=scores.get)] >= alike:
+                cell["id"] = best
+                del free[best]
+
+
+def committed(path, root=ROOT):
+    """The notebook at `path` as last committed, or None where git does not know it."""
+    try:
+        done = subprocess.run(["git", "-C", str(root), "show", f"HEAD:./{Path(path).resolve().relative_to(Path(root).resolve()).as_posix()}"],
+                              capture_output=True, text=True, timeout=20)
+        return json.loads(done.stdout) if done.returncode == 0 else None
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+def normalised(nb, root=ROOT, number=None, before=None):
     """The normal form of a notebook (a new dictionary; the argument is left as it was). Applying it twice changes nothing.
 
-    No outputs, no counts, no metadata but what the book uses, the setup cell second, readable and unique cell ids,
-    no empty cells, and the minutes to read in the opening cell computed afresh.
+    No outputs, no counts, no metadata but what the book uses, the setup cell second, captions and folding of folded cells, readable
+    and unique cell ids, no empty cells, and in the opening cell the lesson's `number` (where it is given) and the minutes to read,
+    computed afresh. `before`, the notebook as it was, lends its ids to cells that an editor saved without them.
     """
-    cells = []
-    for old in copy.deepcopy(nb["cells"]):
+    nb = copy.deepcopy(nb)
+    for cell in nb["cells"]:
+        if not _readable(cell.get("id", "")):
+            kept = cell.get("metadata", {}).get("id", "")  # where Colab keeps it
+            cell["id"] = kept if _readable(kept) else ""
+    if before and any(not cell["id"] for cell in nb["cells"]):
+        restore_ids(nb, before)
+    new_cells = []
+    for old in nb["cells"]:
         text = source(old).rstrip("\n")
-        if old.get("id") == "setup" or not text.strip():
+        if is_setup(old) or not text.strip():
             continue
-        cell = {"cell_type": old["cell_type"], "id": old.get("id", ""), "metadata": _metadata(old, text), "source": text}
+        cell = {"cell_type": old["cell_type"], "id": old["id"], "metadata": _metadata(old), "source": _captioned(old, text)}
         if cell["cell_type"] == "code":
             cell |= {"execution_count": None, "outputs": []}
-        cells.append(cell)
+        new_cells.append(cell)
     taken = {"setup"}
-    for cell in cells:
-        bad = not ID.fullmatch(cell["id"]) or MADE_BY_AN_EDITOR.fullmatch(cell["id"]) or cell["id"] in taken
-        if bad:
-            others = {c["id"] for c in cells if c is not cell}
+    for cell in new_cells:
+        if not _readable(cell["id"]) or cell["id"] in taken:
+            others = {c["id"] for c in new_cells if c is not cell}
             cell["id"] = _readable_id(cell["source"], taken | others)
         taken.add(cell["id"])
-    cells.insert(1, setup_cell(root))
-    new = {"cells": cells, "metadata": copy.deepcopy(METADATA), "nbformat": 4, "nbformat_minor": 5}
-    if cells[0]["cell_type"] == "markdown":
-        minutes = reading_minutes(new)
-        cells[0]["source"] = MINUTES.sub(f"About {minutes} minute{'s' * (minutes > 1)} to read.", source(cells[0]))
-    for cell in cells:
+    new_cells.insert(1, setup_cell(root))
+    new = {"cells": new_cells, "metadata": copy.deepcopy(METADATA), "nbformat": 4, "nbformat_minor": 5}
+    if new_cells[0]["cell_type"] == "markdown":
+        minutes, text = parts.reading_minutes(new), source(new_cells[0])
+        text = MINUTES.sub(f"About {minutes} minute{'s' * (minutes > 1)} to read.", text)
+        new_cells[0]["source"] = re.sub(r"^# [\d.]+ ", f"# {number} ", text) if number else text
+    for cell in new_cells:
         cell["source"] = source(cell).splitlines(keepends=True)
     return new
 
@@ -179,97 +222,44 @@ def dumps(nb):
     return json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def table(root=ROOT, address=None):
-    """The table of sections in Markdown. With `address` (as `https://github.com/owner/name`), a Colab link in each row."""
-    root = Path(root)
-    rows = ["| section | read it |" + (" run it |" if address else ""), "|---|---|" + ("---|" if address else "")]
-    for path in notebooks(root):
-        nb, place = read(path), path.relative_to(root).as_posix()
-        row = f"| [{title(nb)}]({place}) | {reading_minutes(nb)} min |"
-        if address:
-            row += f" [Colab]({colab_url(address, place)}) |"
-        rows.append(row)
-    return "\n".join(rows)
-
-
-def without_colab(text):
-    """The table of sections with its Colab column left out, so that two of them compare whatever address each was made with."""
-    return re.sub(r"^(\|[^|]*\|[^|]*\|)[^|\n]*\|$", r"\1", text, flags=re.M)
-
-
-def readme_parts(text):
-    """README text split in three: up to the table, the table, after it. Raises ValueError where a marker is missing."""
-    try:
-        before, rest = text.split(TABLE_START)
-        middle, after = rest.split(TABLE_END)
-    except ValueError:
-        raise ValueError(f"README.md must hold {TABLE_START} and {TABLE_END} once each") from None
-    return before, middle.strip("\n"), after
-
-
-def write_readme(root=ROOT):
-    """Write the table of sections into README.md.
-
-    The Colab column uses the address that the table already has; only a table without one takes the repository's address,
-    where there is one. So the committed text is the same whoever writes it, from a fork or from a copy without a remote too.
-    """
-    path = Path(root, "README.md")
-    before, old, after = readme_parts(path.read_text(encoding="utf-8"))
-    known = re.search(r"colab\.research\.google\.com/github/([^/]+/[^/]+)/blob", old)
-    address = f"https://github.com/{known[1]}" if known else repository_url(Path(root))
-    path.write_text(f"{before}{TABLE_START}\n\n{table(root, address if is_github(address) else None)}\n\n{TABLE_END}{after}", encoding="utf-8")
-
-
 def normalise(root=ROOT):
-    """Rewrite every notebook under `chapters/` that is not in normal form, and the README's table. Returns the changed paths."""
+    """Rewrite every notebook under `chapters/` that is not in normal form. Returns the changed paths.
+
+    Raises ValueError, naming the file, for one that is not a notebook; those before it have been written then.
+    """
     changed = []
     for path in notebooks_on_disk(root):
-        text = dumps(normalised(read(path), root))
+        nb = read(path)
+        before = committed(path, root) if any(not _readable(cell.get("id", "")) for cell in nb["cells"]) else None
+        text = dumps(normalised(nb, root, number(path, root), before))
         if text != path.read_text(encoding="utf-8"):
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
             changed.append(path)
-    write_readme(root)
     return changed
 
 
 def copy_alone(folder, root=ROOT):
-    """Copy each notebook of the toc to `folder/NN-chapter/NN-name/NN-name.ipynb`, emptying `folder` first. Returns the copies."""
-    folder = Path(folder)
+    """Copy each notebook of the toc to `folder/` + its path in `chapters/` without suffix + `/` + its name, emptying `folder` first.
+
+    So `chapters/02-a/03-b.ipynb` becomes `folder/02-a/03-b/03-b.ipynb`, alone in a folder of its own. Returns the copies.
+    """
+    folder, root = Path(folder), Path(root)
     shutil.rmtree(folder, ignore_errors=True)
     copies = []
     for path in notebooks(root):
-        target = folder / path.parent.name / path.stem / path.name
+        target = folder / path.relative_to(root / "chapters").with_suffix("") / path.name
         target.parent.mkdir(parents=True)
         copies.append(shutil.copyfile(path, target))
     return copies
-
-
-def problems(path, root=ROOT):
-    """Every broken convention of one notebook, as "file: cell N (id): message"; see `conventions.py`."""
-    import conventions
-    return conventions.problems(path, root)
 
 
 def main(arguments=None):
     """Run one command of the command line; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("normalise")
-    commands.add_parser("table")
     commands.add_parser("copy").add_argument("folder")
-    commands.add_parser("problems").add_argument("notebook", nargs="*")
     options = parser.parse_args(arguments)
-    if options.command == "normalise":
-        for path in normalise():
-            print("normalised", path.relative_to(ROOT))
-    elif options.command == "table":
-        print(table())
-    elif options.command == "copy":
-        print(f"{len(copy_alone(options.folder))} notebooks, each alone in a folder under {options.folder}")
-    else:
-        found = [p for path in options.notebook or notebooks_on_disk() for p in problems(path)]
-        print("\n".join(found) or "no broken conventions")
-        return bool(found)
+    print(f"{len(copy_alone(options.folder))} notebooks, each alone in a folder under {options.folder}")
     return 0
 
 
