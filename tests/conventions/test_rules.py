@@ -3,7 +3,6 @@ import json
 
 import pytest
 
-import cells
 import conventions
 import lessons
 import notebooks
