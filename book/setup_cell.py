@@ -15,7 +15,7 @@ plt.rcParams.update({
     "figure.figsize": (6.4, 3.4), "figure.dpi": 120, "figure.constrained_layout.use": True, "font.size": 10,
     "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PINK, SKY, GREY]), "axes.titlesize": 10,
     "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.8, "legend.frameon": False})
-USUALLY = {  # a word in an error, and what that error usually means
+_USUALLY = {  # a word in an error, and what that error usually means
     "NoneType": "a `return` is missing", "race": "a traced value was used as a Python or NumPy number", "ZeroDivision": "something was divided by zero",
     "NameError": "a name is misspelt, or its cell has not run", "argument": "the function takes other arguments than asked for",
     "unpack": "there are too few or too many parts", "index": "there are too few entries", "subscript": "one value stands where several are asked for",
@@ -23,7 +23,7 @@ USUALLY = {  # a word in an error, and what that error usually means
     "attribute": "it is another kind of value than asked for", "": "the error comes from your answer, or from its form"}
 
 
-def verdict(answer, test):  # one sentence on an answer; "correct" only if test(answer) passes
+def _verdict(answer, test):  # one sentence on an answer; "correct" only if test(answer) passes
     class NotAttempted(Exception):
         """The answer, or what it returns, still holds `...`."""
 
@@ -47,18 +47,18 @@ def verdict(answer, test):  # one sentence on an answer; "correct" only if test(
         return f"not right yet: {hint}"
     except Exception as error:
         said = f"{type(error).__name__}: {error}".strip().partition("\n")[0][:150]
-        return f"not right yet: {said} (usually: {next(USUALLY[sign] for sign in USUALLY if sign in said)})"
+        return f"not right yet: {said} (usually: {next(_USUALLY[sign] for sign in _USUALLY if sign in said)})"
     return "correct" if __debug__ else "not checked: Python was started with -O, which leaves out every assert"
 
 
 def check(answer, test):  # prints the verdict; True if the answer is correct
-    print(said := verdict(answer, test))
+    print(said := _verdict(answer, test))
     return said == "correct" or None
 
 
 def rejects(test, *answers):  # for solutions: shows that the test turns each of these wrong answers down
     for number, answer in enumerate(answers, 1):
-        print(f"wrong answer {number} is", said := verdict(answer, test))
+        print(f"wrong answer {number} is", said := _verdict(answer, test))
         assert said.startswith("not "), f"{test.__name__} accepts wrong answer {number}: {answer!r}"
 
 
