@@ -23,13 +23,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from docutils import nodes
-from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
-import build  # noqa: E402
+import execute  # noqa: E402
 import site_info  # noqa: E402
 from notebooks import reading_minutes, source  # noqa: E402
 
@@ -60,8 +59,7 @@ def sections(app) -> list[str]:
 
 def executed(app, docname: str) -> dict:
     """The notebook of a page with its outputs, from the cache."""
-    cache = get_cache(app.config.nb_execution_cache_path)
-    return cache.merge_match_into_notebook(build.read_notebook(ROOT / f"{docname}.ipynb"))[1]
+    return execute.kept(ROOT / f"{docname}.ipynb")
 
 
 def run_seconds(app, docname: str) -> float | None:
@@ -148,7 +146,7 @@ def mark_callouts(body: str) -> str:
 
 def status_table(app, pathto) -> str:
     """The status page's table: a row for each section, with the versions that it ran on."""
-    versions = build.versions()
+    versions = execute.versions()
     names = [("python", "Python"), ("jax", "JAX"), ("numpy", "NumPy"), ("matplotlib", "Matplotlib"), ("scikit-learn", "scikit-learn")]
     rows, total = [], 0.0
     for docname in sections(app):
