@@ -11,7 +11,7 @@ where the files ask for nothing new: an environment that was moved with its fold
 What OPTIONAL asks for, one package a line with a comment that says which section needs it, is tried one by one. A package
 that this machine cannot have is named, with that comment, and stops nothing.
 
-The second form writes CONSTRAINTS: the newest versions, for every Python from 3.11 on.
+The second form writes CONSTRAINTS: the newest versions, for every Python from 3.11 on, or for Colab's alone.
 
 Exit status 1 with one sentence that says what to do where the book cannot be installed (this Python, this system), when
 Python came without the modules `venv` and `ensurepip`, or when an installation fails.
@@ -27,6 +27,7 @@ import sys
 import sysconfig
 
 OLDEST, NEWEST = (3, 11), (3, 14)
+COLAB = (3, 13)  # the Python that Google Colab ships, and the only one that requirements-colab.txt is locked for
 
 
 def stop(message, status=1):
@@ -83,6 +84,9 @@ def digest(paths):
 def create(folder, requirements, constraints, optional=None):
     """Let the environment `folder` hold `requirements`, and of `optional` what can be had, in the versions of `constraints`."""
     folder = os.path.realpath(folder)  # several checkouts may share one by a link
+    if "colab" in requirements and sys.version_info[:2] != COLAB:
+        stop("Colab ships Python {}.{}, and its versions are locked for no other; {} is {}.{}.\n"
+             "Name one: make test-colab PYTHON=python{}.{}".format(*(COLAB + (sys.executable,) + sys.version_info[:2] + COLAB)))
     wanted = digest(filter(None, (requirements, constraints, optional)))
     if still_good(folder, wanted):
         return
@@ -174,9 +178,10 @@ def lock(constraints, *requirements):
         import venv
         venv.EnvBuilder(with_pip=True, symlinks=True).create(tool)
     install = [python_of(tool), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "uv"]
-    compile = [python_of(tool), "-m", "uv", "pip", "compile", "--quiet", "--upgrade", "--universal",
-               "--python-version", "{}.{}".format(*OLDEST), "--no-header", "--no-annotate", "--no-emit-index-url",
-               "--no-emit-find-links", "--output-file", constraints] + list(requirements)
+    where = ["--python-version", "{}.{}".format(*COLAB), "--python-platform", "linux"] if "colab" in constraints else \
+        ["--python-version", "{}.{}".format(*OLDEST), "--universal"]
+    compile = [python_of(tool), "-m", "uv", "pip", "compile", "--quiet", "--upgrade", "--no-header", "--no-annotate",
+               "--no-emit-index-url", "--no-emit-find-links", "--output-file", constraints] + where + list(requirements)
     if subprocess.call(install) or subprocess.call(compile):
         stop("Could not lock {}; {} is as it was.".format(", ".join(requirements), constraints))
 

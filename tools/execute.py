@@ -3,6 +3,7 @@
 Used by the build and, except for `run` and `run_changed`, by the tests of `tests/alone`, so that both give a notebook the same
 environment, the same time and the same judgement. Seconds are wall clock. Nothing here imports the build or Sphinx.
 """
+import asyncio
 import contextlib
 import hashlib
 import json
@@ -22,6 +23,7 @@ from pathlib import Path
 import nbformat
 
 import judging
+from cells import source
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
@@ -135,7 +137,7 @@ def lacking(path: Path) -> list[str]:
     """
     if os.environ.get("BOOK_REQUIRE_ALL") == "1" or not OPTIONAL.is_file():
         return []
-    code = "\n".join(judging.source(cell) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code")
+    code = "\n".join(source(cell) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code")
     packages = re.findall(r"^([\w-]+)", OPTIONAL.read_text(encoding="utf-8"), re.M)
     return [name for name in packages if _version(name) == "none" and re.search(rf"^\s*(import|from) {name.partition('-')[0]}\b", code, re.M)]
 
@@ -186,7 +188,7 @@ class Runs:
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
         if self.stopped.is_set():
             raise Stopped
-        started, current, notebook = time.monotonic(), [0], read_notebook(path)
+        started, current, notebook = time.monotonic(), [None], read_notebook(path)
         with tempfile.TemporaryDirectory(prefix="book-", ignore_cleanup_errors=True) as folder, \
                 tempfile.TemporaryDirectory(prefix="book-", ignore_cleanup_errors=True) as home:
             client = NotebookClient(notebook, timeout=CELL_SECONDS, startup_timeout=STARTING_SECONDS, kernel_name="python3",
@@ -196,7 +198,7 @@ class Runs:
                                     on_cell_start=lambda cell, cell_index: current.__setitem__(0, cell_index))
             self.clients.add(client)
             try:
-                client.execute(env=kernel_environment(home))
+                asyncio.run(client.async_execute(env=kernel_environment(home)))
                 problem = None
             except CellTimeoutError:
                 problem = f"ran longer than {CELL_SECONDS} seconds"
@@ -210,8 +212,9 @@ class Runs:
         if self.stopped.is_set():
             raise Stopped
         seconds, name = time.monotonic() - started, shown(path)
+        if problem and (index := current[0]) is None:
+            return None, f"{name}: its kernel did not start: {problem}", seconds
         if problem:
-            index = current[0]
             return None, judging.failure(name, notebook.cells, index, problem, notebook.cells[index].get("outputs", ())), seconds
         problems = [f"{name}: left behind in its folder: {', '.join(left)}"] if left else []
         for index, cell in enumerate(notebook.cells):
@@ -227,6 +230,8 @@ def run_changed(notebooks: list[Path], say=print) -> list[str]:
     `say` gets a line before the first and after each. Ctrl-C ends all kernels and passes on as KeyboardInterrupt.
     """
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not one of the same name in somebody's home
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        os.environ[name] = str(BUILD / "jupyter")
     waiting = []
     for path in notebooks:
         try:

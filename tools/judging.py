@@ -4,14 +4,9 @@ Pure functions on the JSON of cells and outputs (dictionaries as in nbformat 4);
 """
 import re
 
+from cells import draws, source
+
 SHOWN = {"text/plain", "image/png"}
-DRAWS = re.compile(r"^[^#\n]*(plt\.show\(|\bdisplay\(filmstrip\()", re.M)
-
-
-def source(cell) -> str:
-    """The text of a cell as one string, whichever of the two forms JSON holds."""
-    text = cell.get("source", "")
-    return text if isinstance(text, str) else "".join(text)
 
 
 def cell_name(index: int, cell) -> str:
@@ -34,7 +29,7 @@ def faults(cell, outputs) -> list[str]:
         found.append("shows a figure without alt text")
     if alt and not figure:
         found.append("has alt text but shows no figure")
-    elif DRAWS.search(source(cell)) and not figure:
+    elif draws(cell) and not figure:
         found.append("draws but shows no figure")
     complaints = "".join(output["text"] for output in outputs if output.get("name") == "stderr").strip()
     if complaints:

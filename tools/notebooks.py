@@ -76,6 +76,9 @@ def read(path):
         raise ValueError(f"{path}: not valid JSON: {error}") from error
     if not isinstance(nb, dict) or nb.get("nbformat") != 4 or not isinstance(nb.get("cells"), list):
         raise ValueError(f"{path}: not a notebook of format 4")
+    for count, cell in enumerate(nb["cells"], 1):
+        if not isinstance(cell, dict) or not {"cell_type", "source"} <= set(cell):
+            raise ValueError(f"{path}: not a notebook: cell {count} has no type or no source")
     return nb
 
 

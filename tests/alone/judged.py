@@ -18,7 +18,10 @@ def index(item):
 
 
 def pytest_itemcollected(item):
-    """A notebook saved with outputs is one fault, said once on its first code cell, and not one for each cell."""
+    """A test is called by its cell, counted as in all messages; and a notebook saved with outputs is one fault, said on its first code cell."""
+    item.name = judging.cell_name(index(item), item.cell)
+    item._nodeid = f"{item.parent.nodeid}::{item.name}"
+    item.reportinfo = lambda: (item.path, 0, f"{place(item.path)}: {item.name}")
     if item.cell.outputs or item.cell.execution_count is not None:
         item.parent.saved = True
         item.cell.outputs, item.cell.execution_count = [], None

@@ -27,7 +27,7 @@ def pytest_ignore_collect(collection_path):
 
 def pytest_report_header(config):
     lacks = {path: execute.lacking(path) for folder in config.args for path in sorted(Path(folder).rglob("*.ipynb"))}
-    return [f"{path}: not run, {', '.join(names)} is not installed here" for path, names in lacks.items() if names]
+    return [f"{path}  not run: {', '.join(names)} is not installed here" for path, names in lacks.items() if names]
 
 
 def pytest_itemcollected(item):

@@ -37,10 +37,15 @@ def saved():
     return notebook
 
 
+def step_2(root, *arguments, **environment):
+    """Step 2 on notebooks that are copied already, as the Makefile runs it but in the worst of environments: the finished process."""
+    return python("-m", "pytest", "-c", "tests/alone/pytest.ini", "--rootdir=.", "--color=no", *arguments, cwd=root, BOOK_KEEP_RUNS="1",
+                  **HOSTILE | {"PYTHONPATH": f"{root / 'tests' / 'alone'}:{root / 'tools'}", "PYTHONWARNINGS": "ignore"} | environment)
+
+
 @pytest.fixture(scope="module")
-def output(tmp_path_factory):
-    """What step 2 prints, run as the Makefile runs it but in the worst of environments, on the sample, on one notebook with every fault,
-    on one saved with outputs, and on one that ends its Python."""
+def root(tmp_path_factory):
+    """A project for step 2: the sample, one notebook with every fault, one saved with outputs, and one that ends its Python; all copied."""
     good, spoiled, ended = sample(), sample(), sample()
     good["cells"].insert(3, code("untouched", UNTOUCHED))
     spoiled["cells"] += [cell for cell, _ in FAULTS.values()]
@@ -53,10 +58,14 @@ def output(tmp_path_factory):
     limit.write_text(text, encoding="utf-8")
     done = python("tools/notebooks.py", "copy", "_build/alone", cwd=root)
     assert done.returncode == 0, done.output
-    done = python("-m", "pytest", "-c", "tests/alone/pytest.ini", "--rootdir=.", "--color=no", "_build/alone", cwd=root, BOOK_KEEP_RUNS="1",
-                  **HOSTILE | {"PYTHONPATH": f"{root / 'tests' / 'alone'}:{root / 'tools'}", "PYTHONWARNINGS": "ignore"})
+    return root
+
+
+@pytest.fixture(scope="module")
+def output(root):
+    """What step 2 prints on them."""
+    done = step_2(root, "_build/alone")
     assert done.returncode == 1, done.output
-    (root / "output").write_text(done.output, encoding="utf-8")
     return done.output
 
 
@@ -105,3 +114,18 @@ def test_the_end_of_python_is_said_once(output):
 
 def test_a_file_left_behind_is_named(output):
     assert f"{SPOILED}: left behind in its folder: left.txt" in output
+
+
+def test_what_passed_before_serves_again_where_it_may(output, root):
+    """Only what passed as a whole, only where asked, and never after a change of code."""
+    place = "_build/alone/01-vectors/01-sample"
+    done = step_2(root, place, BOOK_REUSE_RUNS="1")
+    assert done.returncode == 0 and f"{PLACE}  passed before with this code, on these versions" in done.output, done.output
+    done = step_2(root, "--collect-only", "-n0", "_build/alone", BOOK_REUSE_RUNS="1")
+    assert f"{PLACE}  passed before" in done.output and done.output.count("passed before") == 1, done.output
+    done = step_2(root, "--collect-only", "-n0", place)
+    assert "passed before" not in done.output and "cell 3" in done.output, done.output
+    copy = root / place / "01-sample.ipynb"
+    (root / PLACE).write_text(copy.read_text(encoding="utf-8").replace("total == 7", "total == 7.0"), encoding="utf-8")
+    done = step_2(root, "--collect-only", "-n0", place, BOOK_REUSE_RUNS="1")
+    assert "passed before" not in done.output, done.output

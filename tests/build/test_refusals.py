@@ -90,13 +90,19 @@ def broken_json(root):
     (root / PLACE).write_text('{"cells": [', encoding="utf-8")
 
 
+def name(id):
+    """A cell of the sample as messages name it."""
+    return next(f"cell {number} ({id})" for number, cell in enumerate(sample.sample()["cells"], 1) if cell["id"] == id)
+
+
+END = len(sample.sample()["cells"])
 REFUSED = {
-    failing_cell: [f"{PLACE}: cell 3 (sum) failed: AssertionError: not eight", "cell 3 (sum), line 4"],
-    failing_solution: [f"{PLACE}: cell 15 (solution-3) failed", "| not right yet: count to 3"],
-    bad_outputs: [f"{PLACE}: cell 22 (complaint) writes to standard error: no home here",
-                  f"{PLACE}: cell 23 (draws-nothing) draws but shows no figure", f"{PLACE}: left behind in its folder: left.txt"],
+    failing_cell: [f"{PLACE}: {name('sum')} failed: AssertionError: not eight", f"{name('sum')}, line 4"],
+    failing_solution: [f"{PLACE}: {name('solution-3')} failed", "| not right yet: count to 3"],
+    bad_outputs: [f"{PLACE}: cell {END + 1} (complaint) writes to standard error: no home here",
+                  f"{PLACE}: cell {END + 2} (draws-nothing) draws but shows no figure", f"{PLACE}: left behind in its folder: left.txt"],
     file_missing_from_disk: ["_toc.yml", "01-gone"],
-    dead_link: [PLACE, "cell 3 (idea)", "09-none.ipynb"],
+    dead_link: [PLACE, name("idea"), "09-none.ipynb"],
     dead_link_on_a_page: ["book/notation.md", "nowhere.md"],
     notebook_missing_from_toc: [SECOND, "_toc.yml"],
     broken_json: [f"{PLACE}: not a valid notebook"],
