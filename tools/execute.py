@@ -122,7 +122,10 @@ def kept(path: Path) -> nbformat.NotebookNode:
     Raises KeyError where the cache holds no run of this code.
     """
     if lacking(path):
-        return read_notebook(path)
+        notebook = read_notebook(path)
+        for cell in notebook.cells:  # a strip that was not drawn has no panels to slide along
+            cell.metadata["tags"] = [tag for tag in cell.metadata.get("tags", []) if tag != "filmstrip"]
+        return notebook
     with locked("cache"):
         return _cache().merge_match_into_notebook(read_notebook(path))[1]
 
