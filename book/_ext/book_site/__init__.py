@@ -23,12 +23,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from docutils import nodes
+from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
-import execute  # noqa: E402
+import build  # noqa: E402
 import site_info  # noqa: E402
 from notebooks import reading_minutes, source  # noqa: E402
 
@@ -59,7 +60,8 @@ def sections(app) -> list[str]:
 
 def executed(app, docname: str) -> dict:
     """The notebook of a page with its outputs, from the cache."""
-    return execute.kept(ROOT / f"{docname}.ipynb")
+    cache = get_cache(app.config.nb_execution_cache_path)
+    return cache.merge_match_into_notebook(build.read_notebook(ROOT / f"{docname}.ipynb"))[1]
 
 
 def run_seconds(app, docname: str) -> float | None:
@@ -146,7 +148,7 @@ def mark_callouts(body: str) -> str:
 
 def status_table(app, pathto) -> str:
     """The status page's table: a row for each section, with the versions that it ran on."""
-    versions = execute.versions()
+    versions = build.versions()
     names = [("python", "Python"), ("jax", "JAX"), ("numpy", "NumPy"), ("matplotlib", "Matplotlib"), ("scikit-learn", "scikit-learn")]
     rows, total = [], 0.0
     for docname in sections(app):
