@@ -35,6 +35,14 @@ def state(root):
     return {path.relative_to(html): path.read_bytes() for path in html.rglob("*") if path.is_file()}
 
 
+def another():
+    """A second sample for the same book, which defines no term a second time."""
+    nb = sample.sample()
+    sample.replace(nb, "idea", "**", "")
+    sample.replace(nb, "idea", "> Note.", "> **Note.**")
+    return nb
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A copy of the project with one sample notebook, built."""
@@ -150,7 +158,7 @@ def test_without_an_address_and_with_one(built):
 
 
 def test_only_what_changed_runs_again(tmp_path):
-    nb = sample.sample()
+    nb = another()
     append(nb, "sum", "assert total < 100")  # the same code twice would be one entry of the cache
     root = project(tmp_path, {PLACE: sample.sample(), SECOND: nb})
 
@@ -247,7 +255,7 @@ def test_two_builds_at_once(tmp_path):
 
 def test_without_what_one_section_needs_the_rest_is_built(tmp_path):
     """An optional package that is not installed: its section is named and not run, the site is there; where all is required, it fails."""
-    nb = sample.sample()
+    nb = another()
     nb["cells"].insert(3, code("needs", "import nowhere_to_be_had"))
     root = project(tmp_path, {PLACE: sample.sample(), SECOND: nb})
     (root / "requirements-optional.txt").write_text("nowhere_to_be_had-checkpoint>=1  # for 1.2\n", encoding="utf-8")
