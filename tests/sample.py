@@ -119,7 +119,7 @@ def project(root, nbs=None):
     """
     root, nbs = Path(root), nbs or {PLACE: sample()}
     root.mkdir(parents=True, exist_ok=True)
-    for name in ("_config.yml", "index.md", "README.md", "constraints.txt"):
+    for name in ("_config.yml", "index.md", "README.md", "constraints.txt", "requirements-optional.txt"):
         shutil.copy(ROOT / name, root / name)
     for name in ("book", "tools", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
@@ -132,6 +132,17 @@ def project(root, nbs=None):
         {"caption": "The book", "chapters": [{"file": f"book/{page.stem}"} for page in sorted((root / "book").glob("*.md"))]}]}
     (root / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
     return root
+
+
+# Settings of whoever builds or tests that must change no page: a style of figures, no asserts, 64-bit numbers, no home, warnings, …
+HOSTILE = {"MPLBACKEND": "Agg", "PYTHONOPTIMIZE": "1", "JAX_ENABLE_X64": "1", "HOME": "/proc/nohome", "PYTHONWARNINGS": "always",
+           "XLA_FLAGS": "--xla_force_host_platform_device_count=3", "OMP_NUM_THREADS": "1", "MPLCONFIGDIR": "/proc/nohome",
+           "IPYTHONDIR": "/proc/nohome", "PYTHONSTARTUP": "/proc/nohome", "JAX_DEBUG_NANS": "1"}
+# A cell that passes only where none of them arrived.
+UNTOUCHED = """import os
+assert jax.device_count() == 1 and jnp.float32(1) / 0 == jnp.inf
+assert not [name for name in os.environ if name.startswith(("XLA_", "OMP_", "PYTHONO", "PYTHONW", "PYTHONS", "JAX_E", "JAX_D"))]
+assert os.listdir(os.path.expanduser("~")) == [".ipython"]"""
 
 
 def python(*arguments, cwd, **environment):

@@ -10,83 +10,57 @@ Four steps, each of which stops the build with exit status 1 and names the file,
 3. Pages: jupyter-book, quietly, with warnings as errors; then every link from page to page is followed.
 4. The new site takes the place of the old one. A build that fails in 1 to 3 leaves the last good site alone.
 
-When nothing has changed since the last good build, none of this happens. Times are in seconds of wall clock.
+When nothing has changed since the last good build, none of this happens. A second build started meanwhile waits for the
+first. Ctrl-C ends everything that was started, with exit status 130. Times are in seconds of wall clock.
 """
+import argparse
 import contextlib
 import hashlib
-import html.parser
 import io
 import json
-import os
-import platform
 import re
 import shutil
 import sys
-import tempfile
 import time
 import traceback
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import nbformat
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "_build"
+import execute
+import notebooks as source_files
+import site_info
+from execute import BUILD, ROOT, cache_folder, read_notebook, shown, versions
+from judging import cell_name, plain
+from links import dead_links
+
 SITE, WORK = BUILD / "html", BUILD / "work"
 STAMP = BUILD / "built.json"
-CELL_SECONDS = 120  # the longest that one cell may run
 LEFT_OUT = (".buildinfo*", "objects.inv", "*.map", "fontawesome*", "webpack-macros.html", "sbt-webpack-macros.html",
             "locales", "*.LICENSE.txt")  # what the theme brings and no page asks for
-LIBRARIES = ("jax", "jaxlib", "numpy", "matplotlib", "scikit-learn")
-
-sys.path.insert(0, str(ROOT / "tools"))
-import site_info  # noqa: E402
-from notebooks import toc_entries  # noqa: E402
 
 
 class BuildError(Exception):
     """One or more problems that stop the build; each argument is a message that names the file."""
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that notebooks use, by name."""
-    found = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "none"
-    return found
-
-
-def cache_folder() -> Path:
-    """The folder of executed notebooks for the environment at hand."""
-    environment = {**versions(), "platforms": os.environ.get("JAX_PLATFORMS", "cpu")}
-    name = hashlib.sha256(json.dumps(environment, sort_keys=True).encode()).hexdigest()[:12]
-    return BUILD / "cache" / name
-
-
 # ---------------------------------------------------------------------------------------------------------------- preflight
 
 def preflight() -> list[Path]:
     """The book's notebooks in reading order. Raises BuildError for anything that _toc.yml and the files disagree on."""
+    problems, pages = [], []
     try:
-        toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+        listed = source_files.toc_files(ROOT)
     except (OSError, yaml.YAMLError) as error:
         raise BuildError(f"_toc.yml: {error}") from None
-    problems, pages = [], []
-    for entry in toc_entries(toc):
-        candidates = [ROOT / entry] if Path(entry).suffix in (".md", ".ipynb") else [ROOT / f"{entry}{suffix}" for suffix in (".md", ".ipynb")]
-        present = [path for path in candidates if path.is_file()]
-        if not present:
+    for entry, path in listed:
+        if path is None:
             problems.append(f"_toc.yml: {entry}: there is no such file")
-        elif present[0] in pages:
+        elif path in pages:
             problems.append(f"_toc.yml: {entry}: listed twice")
         else:
-            pages.append(present[0])
+            pages.append(path)
     for folder in ("chapters", "book"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix in (".md", ".ipynb") and path not in pages and not {".ipynb_checkpoints", "_templates"} & set(path.parts):
@@ -97,125 +71,25 @@ def preflight() -> list[Path]:
             nbformat.validate(read_notebook(path))
         except Exception as error:  # JSON, encoding, schema: whatever is wrong, the file is what matters
             where = list(getattr(error, "relative_path", ()))[:2]
-            cell = f" in cell {where[1] + 1}" if len(where) == 2 and where[0] == "cells" else ""
+            cell = f" in {_name_in_file(path, where[1])}" if len(where) == 2 and where[0] == "cells" else ""
             problems.append(f"{shown(path)}: not a valid notebook{cell}: {str(error).strip().splitlines()[0][:160]}")
     if problems:
         raise BuildError(*problems)
     return notebooks
 
 
-def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """The notebook in `path`; raises ValueError if it is not version 4.5 or not a notebook at all."""
-    raw = json.loads(text := path.read_text(encoding="utf-8"))
-    if not isinstance(raw, dict) or (raw.get("nbformat"), raw.get("nbformat_minor")) != (4, 5):
-        raise ValueError("it is not in notebook format 4.5")
-    return nbformat.reads(text, as_version=4)
-
-
-def shown(path: Path) -> str:
-    """`path` as messages show it: relative to the repository, with forward slashes."""
-    return path.relative_to(ROOT).as_posix()
-
-
-# ---------------------------------------------------------------------------------------------------------------- execution
-
-def cell_name(index: int, cell) -> str:
-    """A cell in a message: its place among all cells, counted from 1, and its id."""
-    return f"cell {index + 1} (id {cell.get('id', 'none')})"
-
-
-def quote(text: str, lines: int) -> str:
-    """The first `lines` lines of `text`, indented for a message."""
-    head = text.strip().splitlines()
-    return "\n".join(f"    | {line}" for line in head[:lines] + (["..."] if len(head) > lines else []))
-
-
-def execute(path: str) -> tuple[str | None, str | None, float]:
-    """Run one notebook in an empty folder. Returns (executed notebook as JSON, problem, seconds); one of the first two is None.
-
-    Runs in a process of its own. The reader's IPython profile stays out of it, and JAX keeps to the CPU unless
-    JAX_PLATFORMS says otherwise, so that everybody's outputs are alike.
-    """
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    name, started, current = shown(Path(path)), time.monotonic(), [0]
-    notebook = read_notebook(Path(path))
-    with tempfile.TemporaryDirectory(prefix="book-") as folder, tempfile.TemporaryDirectory(prefix="book-") as profile:
-        os.environ.update(IPYTHONDIR=profile, JUPYTER_PREFER_ENV_PATH="1")
-        os.environ.setdefault("JAX_PLATFORMS", "cpu")
-        client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False,
-                                extra_arguments=["--log-level=50"],  # a kernel's remarks about itself are not the reader's business
-                                allow_errors=False, force_raise_errors=True, resources={"metadata": {"path": folder}},
-                                on_cell_start=lambda cell, cell_index: current.__setitem__(0, cell_index))
-        try:
-            client.execute()
-            problem = None
-        except CellTimeoutError:
-            problem = f"ran longer than {CELL_SECONDS} seconds"
-        except DeadKernelError:
-            problem = "ended the Python process"
-        except Exception as error:  # CellExecutionError, or a kernel that could not start
-            problem = "failed: " + (f"{error.ename}: {error.evalue}" if hasattr(error, "ename") else repr(error))
-    seconds = time.monotonic() - started
-    if problem is None:
-        for index, cell in enumerate(notebook.cells):
-            if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
-                return None, f"{name}: {cell_name(index, cell)} was not executed", seconds
-        return nbformat.writes(notebook), None, seconds
-    cell = notebook.cells[current[0]]
-    trace = [line for output in cell.get("outputs", ()) if output.output_type == "error" for line in output.traceback]
-    trace = plain("\n".join(trace)).splitlines()[-12:]
-    message = f"{name}: {cell_name(current[0], cell)} {problem}\n{quote(cell.source, 6)}"
-    return None, message + ("\n    the last lines of the traceback:\n" + quote("\n".join(trace), 12) if trace else ""), seconds
-
-
-def keep(executed, path: Path, seconds: float) -> None:
-    """Put an executed notebook into the cache as the run of the notebook `path`, which took `seconds`."""
-    from jupyter_cache import get_cache
-    from jupyter_cache.base import CacheBundleIn
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    get_cache(cache_folder()).cache_notebook_bundle(
-        CacheBundleIn(executed, str(path), data={"execution_seconds": seconds}), check_validity=False, overwrite=True)
-
-
-def execute_changed(notebooks: list[Path]) -> Path:
-    """Run the notebooks that the cache does not hold and add them to it. Returns the cache's folder; may raise BuildError."""
-    from jupyter_cache import get_cache
-    folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    cache, waiting = get_cache(folder), []
-    for path in notebooks:
-        try:
-            cache.merge_match_into_notebook(read_notebook(path))
-        except KeyError:
-            waiting.append(path)
-    if not waiting:
-        return folder
-    jobs = min(len(waiting), max(2, os.cpu_count() or 1))
-    say(f"Running {len(waiting)} of {len(notebooks)} notebooks, {jobs} at a time")
-    problems = []
-    with ProcessPoolExecutor(jobs) as pool:
-        running = {pool.submit(execute, str(path)): path for path in waiting}
-        for done in as_completed(running):
-            path = running[done]
-            try:
-                executed, problem, seconds = done.result()
-            except Exception as error:
-                executed, problem, seconds = None, f"{shown(path)}: {error!r}", 0.0
-            say(f"  {shown(path)}  {seconds:.1f} s" + ("  FAILED" if problem else ""))
-            if problem:
-                problems.append(problem)
-            else:
-                keep(nbformat.reads(executed, as_version=4), path, seconds)
-    if problems:
-        raise BuildError(*problems)
-    return folder
+def _name_in_file(path: Path, index: int) -> str:
+    """The name of cell `index` (from 0) of a notebook that JSON can read, valid or not."""
+    return cell_name(index, json.loads(path.read_text(encoding="utf-8"))["cells"][index])
 
 
 # -------------------------------------------------------------------------------------------------------------------- pages
 
-def make_pages(cache: Path) -> None:
-    """Run jupyter-book into the work folder and follow the links; raises BuildError for the first step that complains."""
+def make_pages(left_out=()) -> None:
+    """Run jupyter-book into the work folder and follow the links; raises BuildError for the first step that complains.
+
+    `left_out` are paths of notebooks whose pages are made without a run.
+    """
     from jupyter_book.sphinx import build_sphinx
     frame, mark = fingerprint("_toc.yml", "_config.yml", "constraints.txt", "book/_ext", "book/_templates", "tools"), WORK / "frame"
     if not mark.is_file() or mark.read_text() != frame:  # what Sphinx would not notice, or would leave behind
@@ -224,19 +98,17 @@ def make_pages(cache: Path) -> None:
     mark.write_text(frame)
     errors, output = io.StringIO(), io.StringIO()
     overrides = {"external_toc_path": (ROOT / "_toc.yml").as_posix(), "latex_individualpages": False,
-                 "nb_execution_mode": "cache", "nb_execution_cache_path": str(cache)}
+                 "nb_execution_mode": "cache", "nb_execution_cache_path": str(cache_folder()), "nb_execution_timeout": execute.CELL_SECONDS,
+                 "nb_execution_excludepatterns": [shown(path) for path in left_out]}
     with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(output):
         result = build_sphinx(ROOT, WORK / "html", doctreedir=WORK / "doctrees", noconfig=True, path_config=ROOT / "_config.yml",
                               confoverrides=overrides, warningiserror=True, keep_going=True, quiet=True)
+    if isinstance(result, KeyboardInterrupt):
+        raise result
     if result:
         raise BuildError(*located(errors.getvalue() or output.getvalue() or repr(result)))
-    if problems := dead_links(WORK / "html"):
+    if problems := dead_links(WORK / "html", ROOT):
         raise BuildError(*problems)
-
-
-def plain(text: str) -> str:
-    """`text` without terminal colours."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 def located(warnings: str) -> list[str]:
@@ -253,43 +125,6 @@ def located(warnings: str) -> list[str]:
 
     lines = [re.sub(r"^(/[^:\n]+\.\w+)(?::(\d+))?:", place, line) for line in plain(warnings).splitlines() if line.strip()]
     return ["\n".join(lines)] if lines else ["Sphinx failed without a message"]
-
-
-class Links(html.parser.HTMLParser):
-    """Collects from one page the addresses it refers to, and the names that may be linked to."""
-
-    def __init__(self):
-        super().__init__()
-        self.targets, self.names = [], set()
-
-    def handle_starttag(self, tag, attributes):
-        values = dict(attributes)
-        self.names.update(value for key, value in attributes if key in ("id", "name") and value)
-        for key in ("href", "src"):
-            if values.get(key) and tag in ("a", "img", "script", "link", "source", "iframe"):
-                self.targets.append(values[key])
-
-
-def dead_links(site: Path) -> list[str]:
-    """A message for every link, picture, style or script on a page of `site` that leads to no file or no place on a page."""
-    pages, problems = {}, []
-    for path in sorted(site.rglob("*.html")):
-        if "_static" not in path.relative_to(site).parts:
-            pages[path] = Links()
-            pages[path].feed(path.read_text(encoding="utf-8"))
-    for path, page in pages.items():
-        source = next((f"{path.relative_to(site).with_suffix(suffix).as_posix()}" for suffix in (".ipynb", ".md")
-                       if (ROOT / path.relative_to(site).with_suffix(suffix)).is_file()), path.relative_to(site).as_posix())
-        for target in dict.fromkeys(page.targets):
-            parts = urlsplit(target)
-            if parts.scheme or parts.netloc:
-                continue
-            goal = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            if not goal.is_file():
-                problems.append(f"{source}: dead link: {target}")
-            elif parts.fragment and goal in pages and unquote(parts.fragment) not in pages[goal].names and parts.fragment != "top":
-                problems.append(f"{source}: dead link: {target}: no such place on that page")
-    return problems
 
 
 # ------------------------------------------------------------------------------------------------------------------ the whole
@@ -329,8 +164,20 @@ def say(message: str) -> None:
     print(message, flush=True)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Build; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args(arguments)
+    try:
+        with execute.locked("build", lambda process: say(f"Another build is at work (process {process}); waiting for it")):
+            return build()
+    except KeyboardInterrupt:
+        print("Interrupted; the last good site, if there was one, is still there.", file=sys.stderr)
+        return 130
+
+
+def build() -> int:
+    """Build while no other build is at work; the exit status. KeyboardInterrupt passes through."""
     started, current = time.monotonic(), inputs()
     with contextlib.suppress(OSError, ValueError):
         if (SITE / "index.html").is_file() and json.loads(STAMP.read_text())["inputs"] == current:
@@ -338,9 +185,13 @@ def main() -> int:
             return 0
     try:
         notebooks = preflight()
-        cache = execute_changed(notebooks)
+        if problems := execute.run_changed(notebooks, say):
+            raise BuildError(*problems)
+        left_out = {path: lacks for path in notebooks if (lacks := execute.lacking(path))}
+        for path, lacks in left_out.items():
+            say(f"{shown(path)}: not run, {', '.join(lacks)} is not installed here; its page shows no results")
         say("Making the pages")
-        make_pages(cache)
+        make_pages(left_out)
         publish()
     except BuildError as problems:
         shutil.rmtree(WORK, ignore_errors=True)  # so that a second run meets the same warnings
@@ -351,8 +202,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         shutil.rmtree(WORK, ignore_errors=True)
-        print("Interrupted; the last good site, if there was one, is still there.", file=sys.stderr)
-        return 130
+        raise
     except Exception:
         shutil.rmtree(WORK, ignore_errors=True)
         traceback.print_exc()

@@ -38,19 +38,24 @@ def toc_entries(node):
     return [name for key, value in node.items() for name in ([value] if key in ("root", "file") else toc_entries(value))]
 
 
+def toc_files(root):
+    """Every entry of `_toc.yml` in reading order with the file behind it: (name as written there, absolute path or None)."""
+    root, found = Path(root), []
+    for entry in toc_entries(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))):
+        candidates = [root / entry, root / f"{entry}.ipynb", root / f"{entry}.md"]
+        found.append((entry, next((c for c in candidates if c.suffix in (".ipynb", ".md") and c.is_file()), None)))
+    return found
+
+
 def toc(root):
     """Paths (absolute, with suffix) of every file that `_toc.yml` names, in reading order.
 
     Raises FileNotFoundError, naming the entry, where neither a `.ipynb` nor a `.md` stands behind it.
     """
-    root, found = Path(root), []
-    for entry in toc_entries(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))):
-        candidates = [root / entry, root / f"{entry}.ipynb", root / f"{entry}.md"]
-        path = next((c for c in candidates if c.suffix in (".ipynb", ".md") and c.is_file()), None)
+    for entry, path in (found := toc_files(root)):
         if path is None:
             raise FileNotFoundError(f"_toc.yml names {entry}, but there is no {entry}.ipynb or {entry}.md")
-        found.append(path)
-    return found
+    return [path for _, path in found]
 
 
 def notebooks(root=ROOT):
@@ -71,6 +76,9 @@ def read(path):
         raise ValueError(f"{path}: not valid JSON: {error}") from error
     if not isinstance(nb, dict) or nb.get("nbformat") != 4 or not isinstance(nb.get("cells"), list):
         raise ValueError(f"{path}: not a notebook of format 4")
+    for count, cell in enumerate(nb["cells"], 1):
+        if not isinstance(cell, dict) or not {"cell_type", "source"} <= set(cell):
+            raise ValueError(f"{path}: not a notebook: cell {count} has no type or no source")
     return nb
 
 

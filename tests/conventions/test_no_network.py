@@ -3,11 +3,11 @@ import pytest
 
 from sample import ROOT, python
 
-ALONE = ROOT / "tests" / "alone"
+GUARD = ROOT / "tools" / "guard"
 
 
 def run(code, tmp_path):
-    return python("-c", code, cwd=tmp_path, PYTHONPATH=str(ALONE))
+    return python("-c", code, cwd=tmp_path, PYTHONPATH=str(GUARD))
 
 
 @pytest.mark.parametrize("code", [

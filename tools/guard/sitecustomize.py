@@ -1,10 +1,17 @@
-"""No network. Python imports this file by itself when its folder is on PYTHONPATH; the kernels of `make test` run under it.
+"""No network, and no run without asserts. Python imports this file by itself when its folder is on PYTHONPATH, as it is for every kernel
+of the build and of the tests.
 
 Sockets of this process may reach the machine itself (the kernel talks to pytest over loopback) and nothing else. A connection
 to another host, or the look-up of a name, raises NetworkRefused, whatever library asked for it.
 """
 import ipaddress
+import os
 import sys
+
+if not __debug__:
+    sys.stderr.write("notebooks run with their asserts: Python was started with -O or PYTHONOPTIMIZE, which leave them out\n")
+    sys.stderr.flush()
+    os._exit(1)  # an exception here would be swallowed
 
 
 class NetworkRefused(OSError):
