@@ -14,8 +14,9 @@ from sphinx.util.osutil import relative_uri
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
 import build as runs  # noqa: E402
+import cells  # noqa: E402, F401
 import lessons  # noqa: E402
-import notebooks  # noqa: E402
+import notebooks  # noqa: E402, F401
 import site_info  # noqa: E402, F401
 
 LOGGER = logging.getLogger("book_site")
@@ -45,11 +46,6 @@ def by_docname() -> dict:
 def lesson_of(app, docname: str):
     """The lesson of a page, or None for a page that is not a notebook."""
     return by_docname().get(docname) if docname in app.env.found_docs else None
-
-
-def title_of(lesson) -> str:
-    """Number and title of a lesson as its page shows them, the star of an optional part included."""
-    return notebooks.title(notebooks.read(lesson.path))
 
 
 @functools.lru_cache(maxsize=2)

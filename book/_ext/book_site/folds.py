@@ -1,15 +1,14 @@
 """Folded cells: checks as one line with a tick, plot code below its figure, setup and solutions under their own words.
 
-The words are those after `# @title` in a cell's first line (tools/lessons.py: caption), which the code on the page does not repeat.
+The words are those after `# @title` in a cell's first line (tools/cells.py: caption), which the code on the page does not repeat.
 """
-import ast
 import html
 import re
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import ROOT, lesson_of, lessons, notebooks
+from .facts import cells, lesson_of
 
 
 class Fold(nodes.Element):
@@ -29,28 +28,19 @@ def words_as_html(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
 
 
-def asserts(text: str) -> int:
-    """How many assert statements a cell's code holds; magic lines do not matter."""
-    code = "\n".join("pass" if line.startswith(("%", "!")) else line for line in text.split("\n"))
-    return sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(code)))
-
-
 def check_line(cell) -> str:
     """The line of a check cell: a tick and its sentence, or a tick and the number of asserts where it has no sentence."""
-    sentence = lessons.caption(cell).removeprefix("Check").lstrip(": ")
-    if sentence:
+    if sentence := cells.sentence(cell):
         return f'<span class="tick" aria-hidden="true">✓</span> checked: {words_as_html(sentence)}'
-    number = asserts(notebooks.source(cell))
+    number = cells.asserts(cell)
     return (f'<span aria-hidden="true"><span class="tick">✓</span> {number}</span>'
             f'<span class="only-read-out">{number} check{"s" * (number != 1)} passed: code</span>')
 
 
 def fold_line(cell, figure: bool) -> str:
     """The line of any other folded cell; `figure` says whether it draws one."""
-    words = lessons.caption(cell)
-    if figure and not re.match("(Solution|Setup)", words):
-        words = re.sub(r"^(Figure)?", "Code of the figure", words, count=1) if re.match(r"(Figure\b.*)?$", words) else words
-    return words_as_html(words or "Code")
+    words = cells.caption(cell)
+    return words_as_html(re.sub(r"^(Figure|Code)\b", "Code of the figure", words) if figure else words)
 
 
 class FoldCells(SphinxPostTransform):
@@ -63,17 +53,20 @@ class FoldCells(SphinxPostTransform):
         lesson = lesson_of(self.app, self.env.docname)
         if lesson is None:
             return
-        cells = notebooks.read(ROOT / f"{self.env.docname}.ipynb")["cells"]
         for node in list(self.document.findall(lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "cell_code")):
-            self.fold(node, cells[node["cell_index"]])
+            self.fold(node, lesson.notebook["cells"][node["cell_index"]])
 
     def fold(self, node, cell) -> None:
         """Fold one cell, given as its container in the page and as it stands in the notebook."""
         parts = {part.get("nb_element"): part for part in node.children}
         code, output = parts.get("cell_code_source"), parts.get("cell_code_output")
-        tags = set(cell["metadata"].get("tags", ()))
+        tags = set(cells.tags(cell))
         figure = output is not None and any(output.findall(nodes.image))
-        without_title(code)
+        if code is None:
+            return
+        for block in code.findall(nodes.literal_block):
+            block.rawsource = cells.shown_code(cell)
+            block.children = [nodes.Text(block.rawsource)]
         if "check" in tags:
             fold = Fold("", *node.children, kind="check", summary=check_line(cell))
             node.children, kept = [], [fold]
@@ -88,12 +81,3 @@ class FoldCells(SphinxPostTransform):
             return
         node.attributes.pop("hide_mode", None)
         node.extend(kept)
-
-
-def without_title(code) -> None:
-    """Take a first line `# @title ...` out of the code of a cell as the page shows it."""
-    for block in code.findall(nodes.literal_block):
-        text = block.astext()
-        if text.startswith("# @title"):
-            block.rawsource = text.partition("\n")[2]
-            block.children = [nodes.Text(block.rawsource)]

@@ -4,10 +4,9 @@ import html
 import re
 from pathlib import Path
 
-import yaml
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import LOGGER, ROOT, Html, by_docname, executed_lesson, link, place_for, title_of
+from .facts import LOGGER, ROOT, Html, by_docname, executed_lesson, lessons, link, place_for
 from .figures import filmstrip_data, png_size
 
 LANDING = "index"
@@ -16,7 +15,7 @@ WIDTH, HEIGHT, GAP_X, GAP_Y, SHEET = 176, 46, 20, 29, 400  # of a box, between b
 
 def chapters() -> list[dict]:
     """The chapters of book/chapters.yml, in order. Raises ValueError, naming the file, where an entry is not usable."""
-    entries = yaml.safe_load((ROOT / "book/chapters.yml").read_text(encoding="utf-8"))
+    entries = lessons.data("chapters.yml", ROOT)
     known = {str(entry["number"]) for entry in entries}
     for entry in entries:
         entry["number"], entry["needs"] = str(entry["number"]), [str(number) for number in entry.get("needs", [])]
@@ -92,7 +91,7 @@ def featured(app, wanted: str) -> str:
                     return ('\n<figure class="featured"><div class="cell tag_filmstrip"><div class="cell_output">'
                             f'<img src="{link(app, LANDING, "_images/featured.png")}" width="{width}" height="{height}" alt="{alt}"/></div></div>'
                             f'<figcaption>Drag the slider. This figure is drawn and explained in <a href="{link(app, LANDING, app.builder.get_target_uri(docname))}">'
-                            f'{html.escape(title_of(by_docname()[docname]))}</a>.</figcaption></figure>\n' + filmstrip_data([strip]))
+                            f'{html.escape(by_docname()[docname].heading)}</a>.</figcaption></figure>\n' + filmstrip_data([strip]))
     LOGGER.warning("no filmstrip to feature in %s", " or ".join(names), location=LANDING)
     return ""
 
@@ -109,7 +108,7 @@ class FillLanding(SphinxPostTransform):
         if place := place_for(self.document, "chapter-map", LANDING):
             try:
                 place.replace_self(Html(html=chapter_map(self.app)))
-            except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+            except (ValueError, KeyError, TypeError) as error:
                 LOGGER.warning("the chapter map cannot be drawn: %s", error if isinstance(error, ValueError) else f"book/chapters.yml: {error!r}", location=LANDING)
         if place := place_for(self.document, "featured", LANDING):
             wanted = re.search(r'data-page="([^"]*)"', place.astext())

@@ -2,9 +2,7 @@
 import re
 from pathlib import Path
 
-from .facts import ROOT, book, executed_lesson, lessons, notebooks, title_of
-from .folds import asserts
-from .tables import question
+from .facts import ROOT, book, executed_lesson, cells, notebooks
 
 SETUP = "setup.md"
 
@@ -13,12 +11,6 @@ def fenced(text: str, language: str = "") -> str:
     """`text` as a block of code, in a fence longer than any in it."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
-
-
-def code_of(cell) -> str:
-    """The code of a cell without a first line `# @title ...`."""
-    text = notebooks.source(cell)
-    return text.partition("\n")[2] if text.startswith("# @title") else text
 
 
 def outputs_of(cell) -> list[str]:
@@ -52,12 +44,11 @@ def prose(text: str) -> str:
 
 def label_of(cell, up: str) -> str:
     """The line above a folded cell, or ""; `up` leads to the root of the site."""
-    role, words = lessons.role(cell), lessons.caption(cell)
+    role, words = cells.role(cell), cells.caption(cell)
     if role == "setup":
         return f"*Setup: the same cell in every lesson, [shown once]({up}{SETUP}).*"
     if role == "check":
-        sentence = words.removeprefix("Check").lstrip(": ")
-        number = asserts(notebooks.source(cell))
+        sentence, number = cells.sentence(cell), cells.asserts(cell)
         return f"✓ checked: {sentence}" if sentence else f"✓ {number} check{'s' * (number != 1)} passed:"
     return f"**{words}.**" if role == "solution" and words else ""
 
@@ -67,10 +58,10 @@ def lesson_markdown(app, lesson) -> str:
     blocks, up = [], "../" * lesson.docname.count("/")
     for cell in executed_lesson(app, lesson.docname)["cells"]:
         if cell["cell_type"] == "markdown":
-            blocks.append(prose(notebooks.source(cell)))
+            blocks.append(prose(cells.source(cell)))
         elif cell["cell_type"] == "code":
             label = label_of(cell, up)
-            shown = [] if lessons.role(cell) == "setup" else [fenced(code_of(cell), "python")]
+            shown = [] if cells.role(cell) == "setup" else [fenced(cells.shown_code(cell), "python")]
             blocks += [label] * bool(label) + shown + outputs_of(cell)
     return "\n\n".join(blocks) + "\n"
 
@@ -79,15 +70,12 @@ def llms_txt(app) -> str:
     """The list of lessons for machines, in the form that llmstxt.org describes: title, what it is, links with a line each."""
     lines = [f"# {app.config.html_title}", "", "> An open textbook that runs: maths and machine learning, executed in JAX. Each lesson is a notebook; "
              "here each stands as Markdown, with what its cells print and its figures in words.", ""]
-    chapter = None
-    for lesson in book().lessons:
-        index = f"chapters/{Path(lesson.docname).parts[1]}/index"
-        if index != chapter:
-            lines += [""] * bool(chapter) + [f"## {app.env.titles[index].astext() if index in app.env.titles else index}", ""]
-            chapter = index
-        asks = question(lesson)
-        lines.append(f"- [{title_of(lesson)}]({lesson.docname}.md)" + (f": {asks}" if asks else ""))
-    return "\n".join(lines) + "\n"
+    for chapter in book().chapters:
+        lines += [f"## {chapter.number} {chapter.title}", ""]
+        for lesson in chapter.lessons:
+            lines.append(f"- [{lesson.heading}]({lesson.docname}.md)" + (f": {lesson.question}" if lesson.question else ""))
+        lines.append("")
+    return "\n".join(lines)
 
 
 def write_texts(app, exception) -> None:
@@ -98,5 +86,5 @@ def write_texts(app, exception) -> None:
     for lesson in book().lessons:
         (site / f"{lesson.docname}.md").write_text(lesson_markdown(app, lesson), encoding="utf-8")
     setup = notebooks.setup_cell(ROOT)
-    (site / SETUP).write_text(f"# The setup cell of every lesson\n\n{fenced(code_of(setup), 'python')}\n", encoding="utf-8")
+    (site / SETUP).write_text(f"# The setup cell of every lesson\n\n{fenced(cells.shown_code(setup), 'python')}\n", encoding="utf-8")
     (site / "llms.txt").write_text(llms_txt(app), encoding="utf-8")

@@ -2,9 +2,7 @@
 import html
 from pathlib import Path
 
-import yaml
-
-from .facts import LOGGER, ROOT, link
+from .facts import LOGGER, ROOT, lessons, link
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -28,8 +26,7 @@ PAGE = """<!DOCTYPE html>
 
 def moved() -> dict[str, str]:
     """Old page names and new ones; empty where the book has no such file."""
-    path = ROOT / "book/moved.yml"
-    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.is_file() else {}
+    return lessons.data("moved.yml", ROOT)
 
 
 def write_redirects(app, exception) -> None:

@@ -9,7 +9,7 @@ def label(soup):
     for entry in soup.select("a"):
         star = next((text for text in entry.find_all(string=True) if "★" in text), None)
         if star:
-            star.replace_with(star.replace("★", "").rstrip() + " ")
+            star.replace_with(" ".join(star.replace("★", "").split()) + " ")
             mark = soup.new_tag("span", attrs={"class": "optional"})
             mark.string = "★ optional"
             entry.append(mark)

@@ -1,4 +1,4 @@
-"""The tables of chapter and section pages: they list what stands below the page, complete, in order and under its own title.
+"""The tables of chapter and section pages: they list what stands below the page, complete and in order (tools/lessons.py: link_problems, for the words).
 
 A page that has no such table gets one. Either way a part with a star is marked as optional, and a phone shows rows as blocks.
 """
@@ -8,19 +8,13 @@ import re
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import LOGGER, Html, children, lesson_of, link, notebooks, target_of
+from .facts import LOGGER, Html, children, lesson_of, link, target_of
 
 OPTIONAL = '<span class="optional">★ optional</span>'
 
 
-def question(lesson) -> str:
-    """The question in italics of a lesson's opening cell, as plain text; "" where there is none."""
-    opening = notebooks.source(notebooks.read(lesson.path)["cells"][0])
-    found = re.search(r"^[*_](?![*_])(.+?)[*_]$", opening, re.M | re.S)
-    return " ".join(found[1].split()) if found else ""
-
-
 def without_star(title: str) -> str:
+    """A title without the star that marks an optional part."""
     return re.sub(r"\s*★\s*", " ", title).strip()
 
 
@@ -48,11 +42,9 @@ class ListParts(SphinxPostTransform):
             LOGGER.warning("the table lists %s, but the table of contents has %s", ", ".join(targets), ", ".join(below), location=docname)
         for reference, target in zip(listed, targets):
             title = self.env.titles[target].astext()
-            if without_star(reference.astext()) != without_star(title):
-                LOGGER.warning("the table calls %s %r, but its title is %r", target, reference.astext(), title, location=docname)
             if "★" in title:
                 for text in list(reference.findall(nodes.Text)):
-                    text.parent.replace(text, nodes.Text(text.replace("★", "").rstrip()))
+                    text.parent.replace(text, nodes.Text(re.sub(r"★\s*", "", text)))
                 reference.parent.insert(reference.parent.index(reference) + 1, Html(html=" " + OPTIONAL))
 
     @staticmethod
@@ -67,7 +59,7 @@ class ListParts(SphinxPostTransform):
             title, lesson = self.env.titles[name].astext(), lesson_of(self.app, name)
             words = html.escape(without_star(title)) + "</a>" + (" " + OPTIONAL if "★" in title else "")
             rows.append(f'<tr><td><a href="{html.escape(link(self.app, docname, self.app.builder.get_target_uri(name)))}">{words}</td>'
-                        f'<td>{html.escape(question(lesson)) if lesson else ""}</td>'
+                        f'<td>{html.escape(lesson.question) if lesson else ""}</td>'
                         f'<td class="minutes">{f"{lesson.minutes} min" if lesson else ""}</td></tr>')
         return ('\n<div class="pst-scrollable-table-container"><table class="table sections"><thead><tr><th scope="col">part</th>'
                 '<th scope="col">its question</th><th scope="col">read it</th></tr></thead><tbody>' + "".join(rows) + "</tbody></table></div>\n")

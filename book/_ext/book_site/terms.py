@@ -9,7 +9,7 @@ import re
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import LOGGER, ROOT, lesson_of, lessons, link, title_of
+from .facts import LOGGER, ROOT, book, lesson_of, lessons, link
 
 TERMS = "book/terms"
 
@@ -20,8 +20,8 @@ class DefinedAt(nodes.Element):
 
 @functools.cache
 def entries() -> list[tuple]:
-    """The index of terms: (term, lesson, heading, other spellings), alphabetical."""
-    return sorted(lessons.terms(ROOT), key=lambda entry: sort_key(entry[0]))
+    """The index of terms: (term, lesson, heading, other spellings)."""
+    return [(term.name, term.lesson, term.heading, term.also) for term in lessons.terms(ROOT, book())]
 
 
 def sort_key(term: str) -> tuple[str, str]:
@@ -59,13 +59,13 @@ def terms_markdown() -> str:
 
 @functools.cache
 def idiom_entries() -> list[tuple]:
-    """The idioms that a lesson introduces: (name, pattern, lesson)."""
-    return list(lessons.idioms(ROOT))
+    """The idioms with the lessons that introduce them: (name, lesson), in the order of the data file."""
+    return [(idiom.name, book().lesson(f"chapters/{idiom.lesson}")) for idiom in lessons.idioms(ROOT)]
 
 
 def idioms_markdown() -> str:
     """The table of idioms in Markdown."""
-    rows = [f"| {name if '`' in name else f'`{name}`'} | {{defined}}`idiom {number}` |" for number, (name, _, _) in enumerate(idiom_entries())]
+    rows = [f"| {name if '`' in name else f'`{name}`'} | {{defined}}`idiom {number}` |" for number, (name, lesson) in enumerate(idiom_entries()) if lesson]
     return "\n".join(["| idiom | introduced in |", "|---|---|", *rows])
 
 
@@ -75,16 +75,21 @@ def fill_source(app, docname: str, text: list[str]) -> None:
         return
     for name, made in (("terms", terms_markdown), ("idioms", idioms_markdown)):
         line = f'<div id="{name}"></div>'
+        try:
+            filling = made()
+        except ValueError as error:  # every line names a lesson or a data file
+            LOGGER.warning("%s", error, location=docname)
+            filling = ""
         if (count := text[0].count(line)) != 1:
             LOGGER.warning("the page has %d places %s where one is expected", count, line, location=docname)
-        text[0] = text[0].replace(line, made())
+        text[0] = text[0].replace(line, filling)
 
 
 def defined(name, rawtext, text, lineno, inliner, options=None, content=None):
     """The role {defined}`term 3` or {defined}`idiom 3`: where the third term or idiom is defined."""
     kind, _, number = text.partition(" ")
     entry = (entries() if kind == "term" else idiom_entries())[int(number)]
-    lesson, heading = (entry[1], entry[2]) if kind == "term" else (entry[2], "")
+    lesson, heading = (entry[1], entry[2]) if kind == "term" else (entry[1], "")
     return [DefinedAt(docname=lesson.docname, heading=heading or "")], []
 
 
@@ -103,7 +108,7 @@ class LinkTerms(SphinxPostTransform):
         for node in list(self.document.findall(DefinedAt)):
             lesson = lesson_of(self.app, node["docname"])
             page = link(self.app, self.env.docname, self.app.builder.get_target_uri(node["docname"]))
-            made = [nodes.reference("", title_of(lesson), refuri=page, internal=True)]
+            made = [nodes.reference("", lesson.heading, refuri=page, internal=True)]
             if node["heading"]:
                 found = self.heading(node["docname"], node["heading"])
                 if found is None:
@@ -112,6 +117,11 @@ class LinkTerms(SphinxPostTransform):
                     place = nodes.reference("", "", *(child.deepcopy() for child in found.children), refuri=page + found["anchorname"], internal=True)
                     made += [nodes.Text(": "), place]
             node.replace_self(made)
+        if self.env.docname == TERMS:
+            for found in self.document.findall(nodes.definition_list):
+                found["classes"].append("terms")
+            if any(self.document.findall(nodes.math)):  # taken over from headings: the page needs maths
+                self.env.get_domain("math").data["has_equations"][TERMS] = True
 
     def heading(self, docname: str, heading: str):
         """The entry of a heading in its page's own table of contents, or None."""
