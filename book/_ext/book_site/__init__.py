@@ -40,7 +40,7 @@ def setup(app) -> dict:
     app.add_node(figures.Picture, html=(figures.visit_picture, figures.depart_picture))
     app.add_node(terms.DefinedAt)
     app.add_role("defined", terms.defined)
-    for transform in (terms.LinkTerms, text.KeepTogether, text.MarkCallouts, folds.FoldCells, figures.SizePictures, tables.ListParts, status.FillStatus,
+    for transform in (terms.LinkTerms, text.KeepTogether, text.MarkCallouts, folds.FoldCells, figures.SizePictures, tables.MarkParts, status.FillStatus,
                       landing.FillLanding, bar.PutBar):
         app.add_post_transform(transform)
     app.connect("source-read", terms.fill_source)

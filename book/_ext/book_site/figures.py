@@ -12,13 +12,16 @@ from .facts import LOGGER, Html, executed_lesson, lesson_of
 
 
 class Picture(nodes.image):
-    """A PNG figure, written with its `width` and `height` in pixels, and fetched only when the reader comes near."""
+    """A PNG figure, written with its width and height in `pixels`, and fetched only when the reader comes near.
+
+    An attribute `width` would make Sphinx link it to the file.
+    """
 
 
 def visit_picture(writer, node) -> None:
+    width, height = node["pixels"]
     source = posixpath.join(writer.builder.imgpath, quote(writer.builder.images[node["uri"]]))
-    writer.body.append(writer.emptytag(node, "img", "\n", src=source, alt=node.get("alt", ""), width=node["width"], height=node["height"],
-                                       loading="lazy"))
+    writer.body.append(writer.emptytag(node, "img", "\n", src=source, alt=node.get("alt", ""), width=width, height=height, loading="lazy"))
 
 
 def depart_picture(writer, node) -> None:
@@ -63,7 +66,7 @@ class SizePictures(SphinxPostTransform):
         for image in list(self.document.findall(nodes.image)):
             if image["uri"].endswith(".png"):
                 picture = Picture(**image.attributes)
-                picture["width"], picture["height"] = png_size((Path(self.app.srcdir) / image["uri"]).read_bytes())
+                picture["pixels"] = png_size((Path(self.app.srcdir) / image["uri"]).read_bytes())
                 image.replace_self(picture)
         if strips := filmstrips(self.app, docname):
             self.document.append(Html(html=filmstrip_data(strips)))

@@ -1,25 +1,19 @@
-"""The tables of chapter and section pages: they list what stands below the page, complete and in order (tools/lessons.py: link_problems, for the words).
+"""The tables of chapter and section pages: optional parts are marked, and a phone shows the rows as blocks.
 
-A page that has no such table gets one. Either way a part with a star is marked as optional, and a phone shows rows as blocks.
+That they are complete and in order, and that their words are the titles, the conventions see to (tests/conventions).
 """
-import html
 import re
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import LOGGER, Html, children, lesson_of, link, target_of
+from .facts import Html, children, target_of
 
 OPTIONAL = '<span class="optional">★ optional</span>'
 
 
-def without_star(title: str) -> str:
-    """A title without the star that marks an optional part."""
-    return re.sub(r"\s*★\s*", " ", title).strip()
-
-
-class ListParts(SphinxPostTransform):
-    """Checks the table of a page that has pages below it, marks optional parts, or writes the table where there is none."""
+class MarkParts(SphinxPostTransform):
+    """Gives the table that lists the pages below a page the class `sections`, and each starred part in it the word "optional"."""
 
     default_priority = 190  # references have been resolved
     formats = ("html",)
@@ -27,39 +21,15 @@ class ListParts(SphinxPostTransform):
     def run(self, **kwargs) -> None:
         docname = self.env.docname
         below = children(self.app, docname)
-        if not below or docname == self.app.config.root_doc:
+        if docname == self.app.config.root_doc:
             return
-        tables = [table for table in self.document.findall(nodes.table)
-                  if any(target_of(self.app, docname, reference) in below for reference in self.first_column(table))]
-        for table in tables:
+        for table in self.document.findall(nodes.table):
+            links = [(link, target_of(self.app, docname, link)) for row in table.findall(nodes.row) for link in row.children[0].findall(nodes.reference)]
+            if not any(target in below for _, target in links):
+                continue
             table["classes"].append("sections")
-        listed = [reference for table in tables for reference in self.first_column(table) if target_of(self.app, docname, reference) in below]
-        if not tables:
-            self.document.children[0].append(Html(html=self.table(docname, below)))
-            return
-        targets = [target_of(self.app, docname, reference) for reference in listed]
-        if targets != below:
-            LOGGER.warning("the table lists %s, but the table of contents has %s", ", ".join(targets), ", ".join(below), location=docname)
-        for reference, target in zip(listed, targets):
-            title = self.env.titles[target].astext()
-            if "★" in title:
-                for text in list(reference.findall(nodes.Text)):
-                    text.parent.replace(text, nodes.Text(re.sub(r"★\s*", "", text)))
-                reference.parent.insert(reference.parent.index(reference) + 1, Html(html=" " + OPTIONAL))
-
-    @staticmethod
-    def first_column(table) -> list:
-        """The links in the first cell of each row."""
-        return [reference for row in table.findall(nodes.row) if row.children for reference in row.children[0].findall(nodes.reference)]
-
-    def table(self, docname: str, below: list[str]) -> str:
-        """The table of the pages `below` a page, as HTML: title, question and minutes."""
-        rows = []
-        for name in below:
-            title, lesson = self.env.titles[name].astext(), lesson_of(self.app, name)
-            words = html.escape(without_star(title)) + "</a>" + (" " + OPTIONAL if "★" in title else "")
-            rows.append(f'<tr><td><a href="{html.escape(link(self.app, docname, self.app.builder.get_target_uri(name)))}">{words}</td>'
-                        f'<td>{html.escape(lesson.question) if lesson else ""}</td>'
-                        f'<td class="minutes">{f"{lesson.minutes} min" if lesson else ""}</td></tr>')
-        return ('\n<div class="pst-scrollable-table-container"><table class="table sections"><thead><tr><th scope="col">part</th>'
-                '<th scope="col">its question</th><th scope="col">read it</th></tr></thead><tbody>' + "".join(rows) + "</tbody></table></div>\n")
+            for link, target in links:
+                if target and "★" in self.env.titles[target].astext():
+                    for text in list(link.findall(nodes.Text)):
+                        text.parent.replace(text, nodes.Text(re.sub(r"★\s*", "", text)))
+                    link.parent.insert(link.parent.index(link) + 1, Html(html=" " + OPTIONAL))
