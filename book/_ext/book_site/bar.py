@@ -4,7 +4,7 @@ import html
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import LOGGER, Html, lesson_of, link, run_of, site_info
+from .facts import LOGGER, Html, has_run, lesson_of, link, run_of, site_info
 
 # What stands in the bar beside words; a picture says nothing that the words do not.
 PICTURES = {"colab": "M5 3l8 5-8 5z", "download": "M8 2v8m-3.5-3.5L8 10l3.5-3.5M3 13.5h10", "markdown": "M4 2.500h5.500L12 5v8.500H4zM6 7h4M6 9.500h4",
@@ -29,7 +29,9 @@ def section_bar(app, lesson) -> str:
     parts = [f'<span class="bar-read">{lesson.minutes} min read</span>']
     if lesson.starred:
         parts.insert(0, '<span class="bar-optional">★ optional</span>')
-    if lesson.checks:
+    if not has_run(app, page):
+        parts.append('<span class="bar-checks">not run here</span>')
+    elif lesson.checks:
         parts.append(f'<span class="bar-checks">{checks_passed(lesson.checks)}</span>')
     if seconds is not None:
         parts.append(f'<span class="bar-run">{max(1, round(seconds))} s to run</span>')

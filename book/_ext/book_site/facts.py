@@ -59,6 +59,12 @@ def executed_lesson(app, docname: str) -> dict:
     return executed(app.config.nb_execution_cache_path, ROOT / f"{docname}.ipynb")
 
 
+def has_run(app, docname: str) -> bool:
+    """Whether the cells of a lesson ran here: what a page says of its checks is true only then."""
+    code = [cell for cell in executed_lesson(app, docname)["cells"] if cell["cell_type"] == "code"]
+    return all(cell.get("execution_count") is not None for cell in code)
+
+
 def run_of(app, docname: str) -> dict:
     """What the last execution of a notebook left: `runtime` in seconds and `mtime`; empty where nothing is known."""
     return NbMetadataCollector.get_exec_data(app.env, docname) or {}

@@ -8,7 +8,7 @@ import re
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import cells, lesson_of
+from .facts import cells, has_run, lesson_of
 
 
 class Fold(nodes.Element):
@@ -28,8 +28,13 @@ def words_as_html(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
 
 
-def check_line(cell) -> str:
-    """The line of a check cell: a tick and its sentence, or a tick and the number of asserts where it has no sentence."""
+def check_line(cell, ran: bool) -> str:
+    """The line of a check cell: a tick and its sentence, or a tick and the number of asserts where it has no sentence.
+
+    Where the lesson did not run (`ran` false) there is no tick, and the line says so.
+    """
+    if not ran:
+        return words_as_html(f"not run here: {cells.sentence(cell) or 'a check'}")
     if sentence := cells.sentence(cell):
         return f'<span class="tick" aria-hidden="true">✓</span> checked: {words_as_html(sentence)}'
     number = cells.asserts(cell)
@@ -53,10 +58,11 @@ class FoldCells(SphinxPostTransform):
         lesson = lesson_of(self.app, self.env.docname)
         if lesson is None:
             return
+        ran = has_run(self.app, self.env.docname)
         for node in list(self.document.findall(lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "cell_code")):
-            self.fold(node, lesson.notebook["cells"][node["cell_index"]])
+            self.fold(node, lesson.notebook["cells"][node["cell_index"]], ran)
 
-    def fold(self, node, cell) -> None:
+    def fold(self, node, cell, ran: bool) -> None:
         """Fold one cell, given as its container in the page and as it stands in the notebook."""
         parts = {part.get("nb_element"): part for part in node.children}
         code, output = parts.get("cell_code_source"), parts.get("cell_code_output")
@@ -68,7 +74,7 @@ class FoldCells(SphinxPostTransform):
             block.rawsource = cells.shown_code(cell)
             block.children = [nodes.Text(block.rawsource)]
         if "check" in tags:
-            fold = Fold("", *node.children, kind="check", summary=check_line(cell))
+            fold = Fold("", *node.children, kind="check", summary=check_line(cell, ran))
             node.children, kept = [], [fold]
         elif "hide-cell" in tags:
             fold = Fold("", *node.children, kind="whole", summary=fold_line(cell, False))

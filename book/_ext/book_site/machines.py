@@ -49,6 +49,8 @@ def label_of(cell, up: str) -> str:
         return f"*Setup: the same cell in every lesson, [shown once]({up}{SETUP}).*"
     if role == "check":
         sentence, number = cells.sentence(cell), cells.asserts(cell)
+        if cell.get("execution_count") is None:
+            return f"Not run here: {sentence or 'a check'}"
         return f"✓ checked: {sentence}" if sentence else f"✓ {number} check{'s' * (number != 1)} passed:"
     return f"**{words}.**" if role == "solution" and words else ""
 
