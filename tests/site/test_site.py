@@ -118,6 +118,8 @@ def test_terms_lead_to_their_definitions(tab, address):
     defined = {identity: goals for _, identity, _, goals in entries if identity}
     assert len(defined) == len(terms), "a term for each that the lessons define"
     assert len(entries) == len(terms) + sum(len(term.also) for term in terms), "and an entry for each other name"
+    names = [name.replace("`", "") for term in terms for name in [term.name, *term.also] if "$" not in name]
+    assert sorted(names) == sorted(words for _, _, words, _ in entries if words in names), "names that the page lacks or repeats"
     letters = [letter for letter, *_ in entries]
     assert letters == sorted(letters) and all(re.match("[A-Z]$|0–9$", letter) for letter in letters)
     assert all(letter == "0–9" or "\\" in words or "$" in words or re.sub(r"[\W\d_]", "", words)[:1].upper() == letter for letter, _, words, _ in entries)
