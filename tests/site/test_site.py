@@ -118,7 +118,9 @@ def test_terms_lead_to_their_definitions(tab, address):
     defined = {identity: goals for _, identity, _, goals in entries if identity}
     assert len(defined) == len(terms), "a term for each that the lessons define"
     assert len(entries) == len(terms) + sum(len(term.also) for term in terms), "and an entry for each other name"
-    names = [name.replace("`", "") for term in terms for name in [term.name, *term.also] if "$" not in name]
+    for entry in entries:
+        entry[2] = entry[2].replace("’", "'")
+    names = [name.replace("`", "").replace("’", "'") for term in terms for name in [term.name, *term.also] if "$" not in name]
     assert sorted(names) == sorted(words for _, _, words, _ in entries if words in names), "names that the page lacks or repeats"
     letters = [letter for letter, *_ in entries]
     assert letters == sorted(letters) and all(re.match("[A-Z]$|0–9$", letter) for letter in letters)
@@ -135,7 +137,7 @@ def test_terms_lead_to_their_definitions(tab, address):
     assert sum((Counter({page: count}) for (page, _), count in places.items()), Counter()) == wanted
     headings = [term for term in terms if term.heading and re.fullmatch(r"[\w ,:’'-]+", term.heading) and term.heading != term.lesson.heading]
     shown = tab.tab.evaluate("() => [...document.querySelectorAll('article dl.terms dd')].map(dd => dd.textContent)")
-    missing = [term.name for term in headings if not any(term.heading in words and term.lesson.heading in words for words in shown)]
+    missing = [term.name for term in headings if not any(term.heading.replace("'", "’") in words and term.lesson.heading in words for words in shown)]
     assert missing == [], "terms without the words of their heading"
 
 

@@ -61,8 +61,7 @@ def executed_lesson(app, docname: str) -> dict:
 
 def has_run(app, docname: str) -> bool:
     """Whether the cells of a lesson ran here: what a page says of its checks is true only then."""
-    code = [cell for cell in executed_lesson(app, docname)["cells"] if cell["cell_type"] == "code"]
-    return all(cell.get("execution_count") is not None for cell in code)
+    return bool(run_of(app, docname).get("succeeded"))
 
 
 def run_of(app, docname: str) -> dict:
