@@ -26,23 +26,23 @@ def section_bar(app, lesson) -> str:
     """The bar's HTML."""
     seconds, repository = run_of(app, lesson.docname).get("runtime"), app.config.book_repository
     path, page = f"{lesson.docname}.ipynb", lesson.docname
-    parts = [f'<span class="bar-read">{lesson.minutes} min read</span>']
+    facts, links = [f'<span class="bar-read">{lesson.minutes} min read</span>'], []
     if lesson.starred:
-        parts.insert(0, '<span class="bar-optional">★ optional</span>')
+        facts.insert(0, '<span class="bar-optional">★ optional</span>')
     if not has_run(app, page):
-        parts.append('<span class="bar-checks">not run here</span>')
+        facts.append('<span class="bar-checks">not run here</span>')
     elif lesson.checks:
-        parts.append(f'<span class="bar-checks">{checks_passed(lesson.checks)}</span>')
+        facts.append(f'<span class="bar-checks">{checks_passed(lesson.checks)}</span>')
     if seconds is not None:
-        parts.append(f'<span class="bar-run">{max(1, round(seconds))} s to run</span>')
+        facts.append(f'<span class="bar-run">{max(1, round(seconds))} s to run</span>')
     for name, url, words in (("colab", site_info.colab_url(repository, path), "Open in Colab"),
                              ("download", link(app, page, f"_sources/{path}"), "Download notebook"),
                              ("markdown", link(app, page, f"{page}.md"), "Markdown"),
                              ("edit", site_info.edit_url(repository, path), "Suggest an edit")):
         if url:
             extra = ' download=""' if name == "download" else ""
-            parts.append(f'<a class="bar-{name}" href="{html.escape(url)}"{extra}>{icon(PICTURES[name])}{words}</a>')
-    return f'\n<div class="section-bar">{"".join(parts)}</div>\n'
+            links.append(f'<a class="bar-{name}" href="{html.escape(url)}"{extra}>{icon(PICTURES[name])}{words}</a>')
+    return f'\n<div class="section-bar"><span class="bar-facts">{"".join(facts)}</span><span class="bar-links">{"".join(links)}</span></div>\n'
 
 
 class PutBar(SphinxPostTransform):
