@@ -33,7 +33,8 @@ def lesson(number, title):
 
 def table(*rows):
     """A table of parts in Markdown."""
-    return "\n".join(["| part | its question |", "|---|---|", *(f"| [{title}]({place}) | Why? |" for title, place in rows)]) + "\n"
+    rows = [f"| [{title}]({place}){' ★ optional' if '★' in title else ''} | Why? |" for title, place in rows]
+    return "\n".join(["| part | its question |", "|---|---|", *rows]) + "\n"
 
 
 @pytest.fixture(scope="module")

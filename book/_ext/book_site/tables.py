@@ -32,4 +32,7 @@ class MarkParts(SphinxPostTransform):
                 if target and "★" in self.env.titles[target].astext():
                     for text in list(link.findall(nodes.Text)):
                         text.parent.replace(text, nodes.Text(re.sub(r"★\s*", "", text)))
-                    link.parent.insert(link.parent.index(link) + 1, Html(html=" " + OPTIONAL))
+                    place = link.parent.index(link) + 1
+                    if link.parent[place:] and link.parent[place].astext().strip() == "★ optional":  # the source says it for other readers
+                        del link.parent[place]
+                    link.parent.insert(place, Html(html=" " + OPTIONAL))
