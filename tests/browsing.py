@@ -2,6 +2,7 @@
 import os
 from pathlib import Path
 
+import lessons
 import notebooks
 
 ROOT = notebooks.ROOT
@@ -14,9 +15,11 @@ def page_of(path):
     return path.relative_to(ROOT).with_suffix(".html").as_posix()
 
 
-SECTIONS = {page_of(path): path for path in notebooks.notebooks()}
+LESSONS = {page_of(lesson.path): lesson for lesson in lessons.book().lessons}
+SECTIONS = {place: lesson.path for place, lesson in LESSONS.items()}
+MOVED = {f"{old}.html": f"{new}.html" for old, new in lessons.data("moved.yml").items()}
 PAGES = [page_of(path) for path in notebooks.toc(ROOT)] + ["search.html"]
-PAGES += sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "_static" not in p.parts and p.relative_to(SITE).as_posix() not in PAGES)
+PAGES += sorted({p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "_static" not in p.parts} - {*PAGES, *MOVED})
 
 
 class Visit:
@@ -27,7 +30,7 @@ class Visit:
     """
 
     def __init__(self, browser, address, **options):
-        self.foreign, self.failed, self.errors = [], [], []
+        self.page, self.foreign, self.failed, self.errors = None, [], [], []
         self.context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce", **options)
         self.context.route(lambda url: not url.startswith((address, "data:", "blob:")), self._refuse)
         self.tab = self.context.new_page()
@@ -45,11 +48,12 @@ class Visit:
     def go(self, page):
         """Load a page of the site and wait until its maths is set and all figures are there; returns this visit."""
         self.foreign.clear(), self.failed.clear(), self.errors.clear()
-        self.page = page
+        self.page = None
         self.tab.goto(self.address + page, wait_until="load", timeout=120_000)
         self.tab.evaluate("async () => { if (window.MathJax?.startup?.promise) await MathJax.startup.promise }")
         self.tab.evaluate("""async () => { for (const picture of document.images) picture.loading = 'eager';
             await Promise.all([...document.images].map(picture => picture.decode().catch(() => {}))) }""")  # a broken one is a test's to find
+        self.page = page
         return self
 
     def count(self, selector):

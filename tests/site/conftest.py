@@ -8,7 +8,7 @@ import threading
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from browsing import PAGES, SECTIONS, SITE, Visit
+from browsing import LESSONS, PAGES, SITE, Visit
 
 
 class PageByPage(LoadScopeScheduling):
@@ -20,6 +20,26 @@ class PageByPage(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config, log):
     return PageByPage(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)  # so that the page comes first in the test's name, where PageByPage looks
+def pytest_generate_tests(metafunc):
+    """A test that asks for `page` looks at every page of the site, one that asks for `lesson` at every page made from a notebook."""
+    if "lesson" in metafunc.fixturenames:
+        metafunc.parametrize("page", LESSONS, indirect=True)
+    elif "page" in metafunc.fixturenames:
+        metafunc.parametrize("page", PAGES, indirect=True)
+
+
+def pytest_collection_modifyitems(items):
+    """All tests that look at one page follow each other, whichever file they stand in; the other tests come first."""
+    places = {place: number for number, place in enumerate(PAGES, 1)}
+    items.sort(key=lambda item: places.get(item.callspec.params.get("page"), 0) if hasattr(item, "callspec") else 0)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    item.went_wrong = (yield).get_result().failed
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -62,15 +82,18 @@ def tab(browser, address):
     visit.close()
 
 
-@pytest.fixture(scope="module", params=PAGES)
+@pytest.fixture
 def page(request, tab):
-    """Every page of the site in turn, open, wide, in light mode."""
-    return tab.go(request.param)
+    """A page of the site, open, wide, in light mode. Tests leave it as they found it; after one that failed it is loaded anew."""
+    if tab.page != request.param:
+        tab.go(request.param)
+    yield tab
+    if getattr(request.node, "went_wrong", True):
+        tab.page = None
 
 
-@pytest.fixture(scope="module", params=SECTIONS)
-def section(request, tab):
-    """Every page made from a notebook in turn, with `.notebook`, its source file."""
-    visit = tab.go(request.param)
-    visit.notebook = SECTIONS[request.param]
-    return visit
+@pytest.fixture
+def lesson(page):
+    """A page made from a notebook, open, with `.lesson`, what tools/lessons.py says of it."""
+    page.lesson = LESSONS[page.page]
+    return page
