@@ -223,7 +223,7 @@ class Term:
 def _bold_terms(nb, strict):
     """(term, heading, cell number) for the **bold** words of a notebook's prose, the opening cell and labels left out.
 
-    Lessons in the older form (`strict` false) also print whole sentences bold: there only four words or fewer count.
+    A term that opens a sentence comes in lower case; `terms` gives proper names their capital back. Lessons in the older form (`strict` false) also print whole sentences bold: there only four words or fewer count.
     """
     heading, seen = "", set()
     for count, cell in enumerate(nb["cells"], 1):
@@ -240,16 +240,17 @@ def _bold_terms(nb, strict):
                 continue
             if count == 1:
                 continue
-            inside, words = False, ""
+            inside, words, said = False, "", ""
             for child in token.children:
+                said += child.content if not inside and child.type == "text" else ""
                 if child.type == "strong_open":
-                    inside, words = True, ""
+                    inside, words, opens = True, "", not said.strip() or said.rstrip()[-1] in ".:?!"
                 elif child.type == "strong_close":
                     inside = False
                     name = " ".join(words.split())
                     if name and not LABEL.search(name) and key(name) not in seen and (strict or len(name.split()) <= 4 and "$" not in name):
                         seen.add(key(name))
-                        yield name, heading, count
+                        yield name[0].lower() + name[1:] if opens and name[1:2].islower() else name, heading, count
                 elif inside:
                     words += f"${child.content}$" if child.type.startswith("math") else child.content if child.type != "softbreak" else " "
 
@@ -264,16 +265,20 @@ def terms(root=ROOT, made=None):
     """The index of terms, sorted. Raises ValueError with one line for each term that two lessons define.
 
     A lesson in the present form counts before an older one; among older ones the first counts. `book/terms.yml` says the rest:
-    `defined` (term: lesson number, where two lessons print it bold), `also` (term: list of other names) and `leave_out`.
+    `defined` (term: lesson number, where two lessons print it bold), `also` (term: list of other names), `leave_out`, and `names`,
+    words that begin with a capital wherever they stand.
     """
     made, extra = made or book(root), data("terms.yml", root)
     defined = {key(name): str(number) for name, number in (extra.get("defined") or {}).items()}
     also = {key(name): names for name, names in (extra.get("also") or {}).items()}
     leave_out = {key(name) for name in extra.get("leave_out") or []}
+    capital = {name.casefold(): name for name in extra.get("names") or []}
     found = {}
     for lesson in made.lessons:
         for name, heading, _ in lesson.terms:
             if key(name) not in leave_out:
+                first = re.match(r"\w*", name)[0]
+                name = capital.get(first, first) + name[len(first):]
                 found.setdefault(key(name), []).append(Term(name, lesson, heading, list(also.get(key(name), []))))
     problems, entries = [], []
     for word, places in found.items():

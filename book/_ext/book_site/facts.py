@@ -6,15 +6,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from docutils import nodes
-from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
 from sphinx.util.osutil import relative_uri
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
-import build as runs  # noqa: E402
 import cells  # noqa: E402, F401
+import execute as runs  # noqa: E402
 import lessons  # noqa: E402
 import notebooks  # noqa: E402, F401
 import site_info  # noqa: E402, F401
@@ -49,14 +48,14 @@ def lesson_of(app, docname: str):
 
 
 @functools.lru_cache(maxsize=2)
-def executed(folder: str, path: Path) -> dict:
-    """The notebook `path` with its outputs, from the cache in `folder`."""
-    return get_cache(folder).merge_match_into_notebook(runs.read_notebook(path))[1]
+def executed(path: Path) -> dict:
+    """The notebook `path` with its outputs, from the cache of runs."""
+    return runs.kept(path)
 
 
 def executed_lesson(app, docname: str) -> dict:
     """The notebook of a page with its outputs."""
-    return executed(app.config.nb_execution_cache_path, ROOT / f"{docname}.ipynb")
+    return executed(ROOT / f"{docname}.ipynb")
 
 
 def has_run(app, docname: str) -> bool:
