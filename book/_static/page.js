@@ -1,7 +1,7 @@
 // Boxes that scroll sideways (wide code, tables, equations) can be reached and scrolled with the keyboard.
 "use strict";
 
-const WIDE = ".highlight pre, .cell_output pre, .cell_output .output, .pst-scrollable-table-container, div.math, mjx-container[display=true]";
+const WIDE = ".highlight pre, .cell_output pre, .output.text_html, .pst-scrollable-table-container, div.math > .formula";
 
 function reachWideBoxes() {
   for (const box of document.querySelectorAll(WIDE)) {
@@ -10,9 +10,6 @@ function reachWideBoxes() {
   }
 }
 
-window.addEventListener("load", () => {
-  reachWideBoxes();
-  if (window.MathJax && MathJax.startup && MathJax.startup.promise) MathJax.startup.promise.then(reachWideBoxes);
-});
+window.addEventListener("load", reachWideBoxes);
 window.addEventListener("resize", reachWideBoxes);
 document.addEventListener("toggle", reachWideBoxes, true);
