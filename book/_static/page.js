@@ -1,5 +1,8 @@
 // Boxes that scroll sideways (wide code, tables, equations) can be reached and scrolled with the keyboard.
+// And the font of the formulas is made ready before the first of them is drawn.
 "use strict";
+
+document.fonts.load('1em "Book Maths"');
 
 const WIDE = ".highlight pre, .cell_output pre, .output.text_html, .pst-scrollable-table-container, div.math > .formula";
 
