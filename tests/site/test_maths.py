@@ -27,7 +27,7 @@ def test_a_page_is_light(page):
 
 def test_every_formula_is_set_and_keeps_its_tex(page):
     bare = page.tab.evaluate("""() => [...document.querySelectorAll('.math')].filter(m => {
-        const set = m.querySelectorAll('math'); return set.length !== 1 || !set[0].getAttribute('alttext')?.trim() || !set[0].textContent.trim()
+        const set = m.querySelectorAll('math'); return set.length !== 1 || !set[0].getAttribute('alttext')?.trim() || !set[0].textContent
             || set[0].querySelector('merror, [style*="red"]') || set[0].getBoundingClientRect().width === 0 && set[0].checkVisibility(); })
         .map(m => m.textContent.slice(0, 60))""")
     assert bare == [], "formulas that are not set, or without their TeX"
