@@ -21,6 +21,12 @@ MOVED = {f"{old}.html": f"{new}.html" for old, new in lessons.data("moved.yml").
 PAGES = [page_of(path) for path in notebooks.toc(ROOT)] + ["search.html"]
 PAGES += sorted({p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "_static" not in p.parts} - {*PAGES, *MOVED})
 
+# the sum of all layout shifts since the page began to load, as the browser measures them (0 is none)
+SHIFT = """() => new Promise(done => {
+    let sum = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(entry => sum += entry.value)).observe({type: 'layout-shift', buffered: true});
+    requestAnimationFrame(() => setTimeout(() => done(sum), 50)); })"""
+
 
 class Visit:
     """One page of the site, open in the browser, and what happened while it loaded and since.
@@ -46,13 +52,13 @@ class Visit:
         route.abort()
 
     def go(self, page):
-        """Load a page of the site and wait until its maths is set and all figures are there; returns this visit."""
+        """Load a page of the site and wait until all figures are there; returns this visit. `shift` is how far text moved meanwhile."""
         self.foreign.clear(), self.failed.clear(), self.errors.clear()
         self.page = None
         self.tab.goto(self.address + page, wait_until="load", timeout=120_000)
-        self.tab.evaluate("async () => { if (window.MathJax?.startup?.promise) await MathJax.startup.promise }")
         self.tab.evaluate("""async () => { for (const picture of document.images) picture.loading = 'eager';
             await Promise.all([...document.images].map(picture => picture.decode().catch(() => {}))) }""")  # a broken one is a test's to find
+        self.shift = self.tab.evaluate(SHIFT)
         self.page = page
         return self
 

@@ -1,7 +1,10 @@
 // Boxes that scroll sideways (wide code, tables, equations) can be reached and scrolled with the keyboard.
+// And the font of the formulas is made ready before the first of them is drawn.
 "use strict";
 
-const WIDE = ".highlight pre, .cell_output pre, .cell_output .output, .pst-scrollable-table-container, div.math, mjx-container[display=true]";
+document.fonts.load('1em "Book Maths"');
+
+const WIDE = ".highlight pre, .cell_output pre, .output.text_html, .pst-scrollable-table-container, div.math > .formula";
 
 function reachWideBoxes() {
   for (const box of document.querySelectorAll(WIDE)) {
@@ -10,9 +13,6 @@ function reachWideBoxes() {
   }
 }
 
-window.addEventListener("load", () => {
-  reachWideBoxes();
-  if (window.MathJax && MathJax.startup && MathJax.startup.promise) MathJax.startup.promise.then(reachWideBoxes);
-});
+window.addEventListener("load", reachWideBoxes);
 window.addEventListener("resize", reachWideBoxes);
 document.addEventListener("toggle", reachWideBoxes, true);

@@ -79,6 +79,18 @@ def file_missing_from_disk(root):
     toc.write_text(toc.read_text().replace("01-sample", "01-gone"), encoding="utf-8")
 
 
+def formula_that_cannot_be_set(root):
+    nb = sample.sample()
+    append(nb, "idea", "\nAnd $\\nosuchcommand{x}$.")
+    write(nb, root)
+
+
+def formula_in_a_heading_that_cannot_be_set(root):
+    nb = sample.sample()
+    append(nb, "idea", "\n## The size of $\\frac{1$")
+    write(nb, root)
+
+
 def dead_link(root):
     nb = sample.sample()
     append(nb, "idea", "\nSee [1.9](09-none.ipynb).")
@@ -110,6 +122,8 @@ REFUSED = {
     bad_outputs: [f"{PLACE}: cell {END + 1} (complaint) writes to standard error: no home here",
                   f"{PLACE}: cell {END + 2} (draws-nothing) draws but shows no figure", f"{PLACE}: left behind in its folder: left.txt"],
     file_missing_from_disk: ["_toc.yml", "01-gone"],
+    formula_that_cannot_be_set: [PLACE, name("idea"), "nosuchcommand"],
+    formula_in_a_heading_that_cannot_be_set: [PLACE, name("idea"), r"\frac{1"],
     dead_link: [PLACE, name("idea"), "09-none.ipynb"],
     dead_link_on_a_page: ["book/notation.md", "nowhere.md"],
     notebook_missing_from_toc: [SECOND, "_toc.yml"],

@@ -4,6 +4,7 @@ import http.server
 import os
 import shutil
 import threading
+import time
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -45,6 +46,11 @@ def pytest_runtest_makereport(item):
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
+
+    def do_GET(self):
+        if self.path.endswith(".png"):
+            time.sleep(0.3)  # figures come late, as they do over a network: what moves then is seen here
+        super().do_GET()
 
 
 @pytest.fixture(scope="session")

@@ -14,44 +14,6 @@ def test_loads_cleanly_and_asks_no_other_host(page):
     assert page.errors == [], "errors in the console"
 
 
-def test_maths_is_set(page):
-    faulty = page.tab.evaluate("""() => [...document.querySelectorAll('mjx-merror, [data-mjx-error], mjx-mtext[style*="color: red"]')]
-        .map(m => m.getAttribute('data-mjx-error') || m.closest('mjx-container').textContent)""")
-    assert faulty == [], "maths that MathJax does not understand"
-    unset = page.tab.evaluate("""() => [...document.querySelectorAll('.math')]
-        .filter(m => !m.querySelector('mjx-container > *')).map(m => m.textContent.slice(0, 60))""")
-    assert unset == [], "maths left as source"
-    raw = page.tab.evaluate("""() => {
-        const walk = document.createTreeWalker(document.querySelector('article') || document.body, NodeFilter.SHOW_TEXT), found = [];
-        for (let text; text = walk.nextNode();)
-            if (!text.parentElement.closest('script, style, pre, code, mjx-container')
-                && /\\$|\\\\\\(|\\\\\\[|\\\\[a-z]{2,}/.test(text.data)) found.push(text.data.trim().slice(0, 60));
-        return found; }""")
-    assert raw == [], "TeX in the text of the page"
-
-
-def test_no_equation_is_cut_on_a_desktop(page):
-    cut = page.tab.evaluate("""() => [...window.MathJax?.startup?.document?.math || []].filter(formula => {
-        const box = formula.display && formula.typesetRoot.closest('div.math');
-        return box && box.scrollWidth > box.clientWidth; }).map(formula => formula.math.slice(0, 80))""")
-    assert cut == [], "equations wider than the column: break them with aligned"
-
-
-def test_no_output_is_cut_on_a_desktop(page):
-    cut = page.tab.evaluate("""() => [...document.querySelectorAll('.cell_output pre')].filter(
-        box => box.checkVisibility() && box.scrollWidth > box.clientWidth).map(box => box.textContent.slice(0, 80))""")
-    assert cut == [], "what a cell prints is wider than the column"
-
-
-def test_no_line_begins_with_the_comma_after_a_formula(page):
-    lost = page.tab.evaluate("""() => [...document.querySelectorAll('article span.math')].filter(formula => {
-        const after = (formula.nextSibling || {}).data || '', range = document.createRange();
-        if (!/^[.,;:!?)]/.test(after) || !formula.checkVisibility()) return false;
-        range.setStart(formula.nextSibling, 0), range.setEnd(formula.nextSibling, 1);
-        return range.getBoundingClientRect().left < formula.getBoundingClientRect().right - 2; }).map(formula => formula.parentElement.textContent.slice(-60))""")
-    assert lost == [], "punctuation torn off its formula"
-
-
 def test_every_picture_has_words(page):
     bad = page.tab.evaluate("""() => [...document.images].filter(i => {
         const alt = i.getAttribute('alt'); return alt === null || /\\.(png|svg|jpe?g)$/.test(alt) || (i.closest('article') && !alt.trim());

@@ -5,15 +5,15 @@
     tables    the tables of chapters and sections        sidebar   names and stars in the table of contents
     landing   the chapter map and the first figure       status    the status page's table
     terms     the page of terms and idioms               machines  lessons as Markdown, llms.txt
-    moved     old addresses                              mathjax   maths without another host
-    facts     what they all ask about the book
+    moved     old addresses                              maths     formulas as MathML
+    styles    shorter style sheets, fit for paper        facts     what they all ask about the book
 
 Nearly all of it works on the parsed page (docutils nodes), before HTML is written; a place that must be there and is not, or is
 there twice, is a warning that names the page, and a warning stops the build.
 """
 import hashlib
 
-from . import bar, facts, figures, folds, landing, machines, mathjax, moved, sidebar, status, tables, terms, text
+from . import bar, facts, figures, folds, landing, machines, maths, moved, sidebar, status, styles, tables, terms, text
 
 
 def label_sidebar(app, pagename, templatename, context, doctree) -> None:
@@ -46,8 +46,9 @@ def setup(app) -> dict:
     app.connect("source-read", terms.fill_source)
     app.connect("env-get-outdated", terms.always_outdated)
     app.connect("env-updated", written_anew)
-    app.connect("doctree-read", text.keep_numbers)
     app.connect("html-page-context", label_sidebar, priority=900)  # after the theme
-    for finish in (mathjax.copy_mathjax, machines.write_texts, moved.write_redirects):
+    for finish in (machines.write_texts, moved.write_redirects):
         app.connect("build-finished", finish)
+    maths.setup(app)
+    styles.setup(app)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Text: notes and pitfalls, formulae that keep their number, and no line that begins with the comma after a formula."""
+"""Text: notes and pitfalls, and no line that begins with the comma after a formula."""
 import re
 
 from docutils import nodes
@@ -55,14 +55,3 @@ class KeepTogether(SphinxPostTransform):
                 pieces.append(nodes.Text(touching[0]))
                 line[end] = nodes.Text(after[touching.end():])
             line[start:end] = [nodes.inline("", "", *pieces, classes=["together"])]
-
-
-def keep_numbers(app, doctree) -> None:
-    """Hand a displayed formula with \\tag to MathJax as it was written.
-
-    Sphinx wraps every formula that has a line break in `split`, where TeX allows no \\tag; Jupyter and Colab do not.
-    """
-    for formula in doctree.findall(nodes.math_block):
-        if "\\tag{" in (text := formula.astext()):
-            formula["nowrap"] = True
-            formula.children = [nodes.Text(f"\\[{text}\\]")]
