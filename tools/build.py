@@ -39,7 +39,7 @@ SITE, WORK = BUILD / "html", BUILD / "work"
 STAMP = BUILD / "built.json"
 CELL_SECONDS = 120  # the longest that one cell may run
 LEFT_OUT = (".buildinfo*", "objects.inv", "*.map", "fontawesome*", "webpack-macros.html", "sbt-webpack-macros.html",
-            "locales", "*.LICENSE.txt")  # what the theme brings and no page asks for
+            "locales", "*.LICENSE.txt", "searchindex.js", "searchtools.js", "sphinx_highlight.js", "doctools.js")  # what the theme brings and no page asks for
 LIBRARIES = ("jax", "jaxlib", "numpy", "matplotlib", "scikit-learn")
 
 sys.path.insert(0, str(ROOT / "tools"))

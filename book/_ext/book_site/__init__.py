@@ -325,4 +325,6 @@ def setup(app) -> dict:
     app.connect("doctree-read", keep_numbers)
     app.connect("html-page-context", fill_page, priority=900)  # after the theme
     app.connect("build-finished", copy_mathjax)
+    app.setup_extension("book_site.search")
+    app.setup_extension("book_site.tables")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
