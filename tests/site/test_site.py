@@ -1,6 +1,5 @@
-"""What holds for the site as a whole: search, links, the status page, and reading without scripts or without a server."""
+"""What holds for the site as a whole: links, the status page, and reading without scripts or without a server."""
 import re
-from collections import Counter
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
@@ -8,31 +7,6 @@ import pytest
 
 import notebooks
 from browsing import PAGES, SECTIONS, SITE, Visit
-
-
-def words_of(path):
-    """The words of a notebook's Markdown, lower case, without maths and code, and apart from them those of its headings."""
-    text = "\n".join(notebooks.source(cell) for cell in notebooks.read(path)["cells"] if cell["cell_type"] == "markdown")
-    text = re.sub(r"```.*?```|\$\$.*?\$\$|`[^`]*`|\$[^$]*\$|\]\([^)]*\)", " ", text, flags=re.S).lower()
-    find = re.compile(r"[a-z]{5,}")
-    return set(find.findall(text)), set(find.findall(" ".join(re.findall(r"^#.*", text, re.M))))
-
-
-def terms():
-    """For each section page the longest word of its headings that the fewest other sections use."""
-    words = {page: words_of(path) for page, path in SECTIONS.items()}
-    spread = Counter(word for everything, _ in words.values() for word in everything)
-    return {page: min(headings, key=lambda word: (spread[word], -len(word), word)) for page, (_, headings) in words.items()}
-
-
-@pytest.mark.parametrize("place, term", terms().items(), ids=lambda value: value.rpartition("/")[2])
-def test_search_finds_every_section(tab, place, term):
-    tab.go(f"search.html?q={term}")
-    results = tab.tab.locator("#search-results li a")
-    tab.tab.wait_for_function("() => /Search finished|did not match/.test(document.querySelector('#search-results').textContent)")
-    found = [urlsplit(link.get_attribute("href")).path for link in results.all()]
-    assert place in found, f"a search for {term!r} finds {found}"
-    assert tab.foreign == tab.failed == tab.errors == []
 
 
 def test_the_status_page_has_a_row_for_each_section(tab):

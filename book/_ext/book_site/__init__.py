@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
 import build  # noqa: E402
 import site_info  # noqa: E402
-from notebooks import reading_minutes, source  # noqa: E402
+from cells import reading_minutes, source  # noqa: E402
 
 LOGGER = logging.getLogger(__name__)
 STATUS = "book/status"
@@ -326,5 +326,5 @@ def setup(app) -> dict:
     app.connect("html-page-context", fill_page, priority=900)  # after the theme
     app.connect("build-finished", copy_mathjax)
     app.setup_extension("book_site.search")
-    app.setup_extension("book_site.tables")
+    app.setup_extension("book_site.corners")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

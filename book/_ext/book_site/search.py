@@ -9,7 +9,6 @@ The file is `_static/search-data.js`; book/_static/search.js reads it and hands 
 * `terms`: [term, other spellings, entry], the index of terms; `entry` counts in `entries`.
 """
 import ast
-import importlib.util
 import json
 import re
 import sys
@@ -21,6 +20,7 @@ from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_la
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
+import lessons  # noqa: E402
 from notebooks import setup_cell  # noqa: E402
 
 DATA = "_static/search-data.js"
@@ -177,12 +177,15 @@ def reading_order(app) -> list[str]:
     return order
 
 
-def index_of_terms() -> list[tuple[str, str, str, list[str]]]:
-    """The book's terms: (term, the lesson's page, the heading it stands under, other spellings)."""
-    if importlib.util.find_spec("lessons") is None:
-        return []
-    import lessons
-    return [(term, getattr(lesson, "docname", lesson), heading, list(aliases)) for term, lesson, heading, aliases in lessons.terms(ROOT)]
+def heading_text(markdown: str) -> str:
+    """A heading as a notebook writes it, in the characters that `inline_text` makes of it on the page."""
+    text = re.sub(r"\$([^$]*)\$", lambda formula: formula_text(formula[1]), markdown)
+    return " ".join(re.sub(r"\[([^]]*)\]\([^)]*\)|[`*\\]", r"\1", text).split())
+
+
+def plain_quotes(text: str) -> str:
+    """`text` with the plain quotes and dashes of its source, which Sphinx sets as “ ” ’ –."""
+    return text.translate(str.maketrans("“”‘’–—", "\"\"''--"))
 
 
 def data(app) -> dict:
@@ -196,15 +199,12 @@ def data(app) -> dict:
         number = NUMBER.match(found[0].heading)
         for entry in found:
             heading = NUMBER.sub("", entry.heading) if entry is found[0] else entry.heading
-            place.setdefault((docname, heading), len(rows))
-            place.setdefault((docname, entry.heading), len(rows))
-            place.setdefault((docname, None), len(rows))
+            for name in (plain_quotes(heading), plain_quotes(entry.heading), None):
+                place.setdefault((docname, name), len(rows))
             rows.append([len(pages), entry.anchor, heading, "\n".join(entry.blocks), " ".join(sorted(entry.names))])
         pages.append([app.builder.get_target_uri(docname), number[1] if number else "", NUMBER.sub("", found[0].heading)])
-    terms = []
-    for term, docname, heading, aliases in index_of_terms():
-        if (docname, None) in place:
-            terms.append([term, aliases, place.get((docname, heading), place[docname, None])])
+    terms = [[heading_text(term.name), term.also, place[term.lesson.docname, wanted if (term.lesson.docname, wanted) in place else None]]
+             for term in lessons.terms(ROOT) if (term.lesson.docname, None) in place for wanted in [plain_quotes(heading_text(term.heading))]]
     return {"pages": pages, "entries": rows, "terms": terms}
 
 
