@@ -38,7 +38,7 @@ from links import dead_links
 SITE, WORK = BUILD / "html", BUILD / "work"
 STAMP = BUILD / "built.json"
 LEFT_OUT = (".buildinfo*", "objects.inv", "*.map", "fontawesome*", "webpack-macros.html", "sbt-webpack-macros.html",
-            "locales", "*.LICENSE.txt")  # what the theme brings and no page asks for
+            "locales", "*.LICENSE.txt", "searchindex.js", "searchtools.js", "sphinx_highlight.js", "doctools.js")  # what the theme brings and no page asks for
 
 
 class BuildError(Exception):

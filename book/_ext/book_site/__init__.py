@@ -7,6 +7,7 @@
     terms     the page of terms and idioms               machines  lessons as Markdown, llms.txt
     moved     old addresses                              maths     formulas as MathML
     styles    shorter style sheets, fit for paper        facts     what they all ask about the book
+    search    the index that the search reads            corners   empty corners of tables
 
 Nearly all of it works on the parsed page (docutils nodes), before HTML is written; a place that must be there and is not, or is
 there twice, is a warning that names the page, and a warning stops the build.
@@ -51,4 +52,6 @@ def setup(app) -> dict:
         app.connect("build-finished", finish)
     maths.setup(app)
     styles.setup(app)
+    app.setup_extension("book_site.search")
+    app.setup_extension("book_site.corners")
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -57,8 +57,8 @@ def chapter_map(app) -> str:
         small += [] if here else ["coming"]
         words = f'<rect x="{x - WIDTH / 2:g}" y="{top}" width="{WIDTH}" height="{height}" rx="6"/>'
         words += f'<text x="{x:g}" y="{top + (20 if small else 28)}">{html.escape(f"{number}  {name}")}</text>'
-        words += "".join(f'<text class="small" x="{x:g}" y="{top + 38 + 18 * line}">{html.escape(text)}</text>' for line, text in enumerate(small))
-        boxes.append(f'<a class="here" href="{link(app, LANDING, app.builder.get_target_uri(docname))}" aria-label="{html.escape(f"Chapter {number}: {name}")}">'
+        words += "".join(f' <text class="small" x="{x:g}" y="{top + 38 + 18 * line}">{html.escape(text)}</text>' for line, text in enumerate(small))
+        boxes.append(f'<a class="here" href="{link(app, LANDING, app.builder.get_target_uri(docname))}">'
                      f"{words}</a>" if here else f'<g class="coming">{words}</g>')
         for needed in entry["needs"]:
             x1, top1, height1 = place[needed]
