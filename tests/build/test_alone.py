@@ -124,7 +124,7 @@ def test_what_passed_before_serves_again_where_it_may(output, root):
     done = step_2(root, "--collect-only", "-n0", "_build/alone", BOOK_REUSE_RUNS="1")
     assert f"{PLACE}  passed before" in done.output and done.output.count("passed before") == 1, done.output
     done = step_2(root, "--collect-only", "-n0", place)
-    assert "passed before" not in done.output and "cell 3" in done.output, done.output
+    assert "passed before" not in done.output and "cell 2 (setup)" in done.output, done.output
     copy = root / place / "01-sample.ipynb"
     (root / PLACE).write_text(copy.read_text(encoding="utf-8").replace("total == 7", "total == 7.0"), encoding="utf-8")
     done = step_2(root, "--collect-only", "-n0", place, BOOK_REUSE_RUNS="1")
