@@ -455,6 +455,9 @@ def exercises(notebook):
     wanted = EXERCISES if notebook.rewritten else OLD_EXERCISES
     places = [(cell, re.match(r"Exercise (\d+)\b(.*)", text)) for cell, level, text in notebook.headings if level == 3]
     places = [(cell, match) for cell, match in places if match]
+    for cell, level, text in notebook.headings:
+        if text == "Exercises" and not cell.text.startswith("## Exercises"):
+            yield cell, "the heading Exercises must begin a cell: the minutes to read are counted up to it"
     if len(places) not in wanted:
         yield None, f"{len(places)} exercises; {wanted[0]} to {wanted[-1]} are wanted"
     for count, (cell, match) in enumerate(places, 1):

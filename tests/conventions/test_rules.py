@@ -130,6 +130,7 @@ SPOILED = {
     "an untagged filmstrip": (lambda nb: cell(nb, "strip")["metadata"].pop("tags"), "not tagged filmstrip"),
     # Exercises
     "too few exercises": (lambda nb: [without(f"{kind}-{n}")(nb) for kind in ("task", "exercise", "solution") for n in (4, 5)], "3 exercises; 4 to 7"),
+    "exercises inside a cell": (swap("exercises", "## Exercises", "The end.\n\n## Exercises"), "(exercises): the heading Exercises must begin a cell"),
     "no kind": (swap("task-2", " (compute)", ""), '(task-2): the heading must be'),
     "a wrong order": (swap("task-2", "Exercise 2", "Exercise 7"), "exercise 7 stands where exercise 2"),
     "no test": (swap("exercise-3", "assert answer == 3, \"count to 3\"", "pass"), "(exercise-3): needs a function test_3"),
