@@ -17,7 +17,8 @@ plt.rcParams.update({
     "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.8, "legend.frameon": False})
 _USUALLY = {  # a word in an error, and what that error usually means
     "NoneType": "a `return` is missing", "race": "a traced value was used as a Python or NumPy number", "ZeroDivision": "something was divided by zero",
-    "NameError": "a name is misspelt, or its cell has not run", "argument": "the function takes other arguments than asked for",
+    "NameError": "a name is misspelt, or its cell has not run", "ndarray or scalar": "a list stands where an array is asked for: jnp.array(...)",
+    "argument": "the function takes other arguments than asked for",
     "unpack": "there are too few or too many parts", "index": "there are too few entries", "subscript": "one value stands where several are asked for",
     "shape": "two shapes do not fit; print them", "broadcast": "two shapes do not fit; print them", "truth value": "an array stands where one number is asked for",
     "attribute": "it is another kind of value than asked for", "": "the error comes from your answer, or from its form"}
@@ -35,16 +36,16 @@ def _verdict(answer, test):  # one sentence on an answer; "correct" only if test
 
     def attempt(*args, **options):
         look_for_dots(result := answer(*args, **options))
-        if result is None:
-            raise AssertionError("your function returns None: its `return` is missing")
+        empty.append(result is None)
         return result
+    empty = []  # whether the reader's function returned None, call by call
     try:
         look_for_dots(answer)
         test(functools.wraps(answer)(attempt) if callable(answer) else answer)
     except NotAttempted:
         return "not attempted yet"
     except AssertionError as hint:
-        return f"not right yet: {hint}"
+        return f"not right yet: {hint}" + " (your function returned None: is a `return` missing?)" * any(empty)
     except Exception as error:
         said = f"{type(error).__name__}: {error}".strip().partition("\n")[0][:150]
         return f"not right yet: {said} (usually: {next(_USUALLY[sign] for sign in _USUALLY if sign in said)})"
