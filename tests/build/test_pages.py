@@ -47,7 +47,7 @@ def book(tmp_path_factory):
         "book/moved.yml": f"{CHAPTER}09-old: {PART.removesuffix('.ipynb')}\n",
         "book/terms.yml": "also: {sum norm: [Manhattan norm, $L_1$]}\n",
         "book/idioms.yml": "- {name: jnp.abs, find: jnp.abs, lesson: 01-vectors/01-sample}\n",
-        "index.md": re.sub(r'data-page="[^"]*"', f'data-page="{FIRST.removesuffix(".ipynb")}"', (ROOT / "index.md").read_text(encoding="utf-8")),
+        "index.md": re.sub(r'data-page="[^"]*"', f'data-page="{FIRST.removesuffix(".ipynb")}"', (ROOT / "index.md").read_text(encoding="utf-8").replace("chapters/00-start/index.md", CHAPTER + "index.md")),
         "pytest.ini": (ROOT / "pytest.ini").read_text(encoding="utf-8"),
     }
     for place, text in write.items():
