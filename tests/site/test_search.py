@@ -114,7 +114,7 @@ def test_numbers_lead_to_their_sections(tab, data):
 def test_both_spellings_find_the_same(tab, one, other):
     places = [list(map(where, ask(tab, word)[1])) for word in (one, other)]
     assert places[0] == places[1]
-    if one != "favourable":
+    if one not in ("favourable", "behaviour"):  # words that the book may lack
         assert places[0], f"nothing found for {one!r}"
 
 
@@ -195,7 +195,7 @@ def test_a_fold_opens_when_the_hit_is_inside(tab):
 def test_marks_go_away(tab):
     for way in (lambda: tab.tab.keyboard.press("Escape"), lambda: tab.tab.locator(".found-hide").click()):
         tab.go("search.html")
-        tab.tab.goto(tab.address + next(iter(SECTIONS)) + "?highlight=vector")
+        tab.tab.goto(tab.address + next(iter(SECTIONS)) + "?highlight=array")
         assert seen(tab.tab)
         text = tab.tab.locator("article").inner_text()
         way()

@@ -216,7 +216,7 @@ def test_reads_without_scripts(browser, address):
 
 def test_reads_from_the_disk(browser):
     visit = Visit(browser, SITE.resolve().as_uri() + "/")
-    for place, path in list(SECTIONS.items())[:1]:
+    for place, path in [item for item in SECTIONS.items() if "<math" in (SITE / item[0]).read_text(encoding="utf-8")][:1]:
         visit.go(place)
         reads(visit, path)
         assert visit.foreign == visit.failed == visit.errors == []

@@ -68,7 +68,7 @@ def formula_text(tex: str) -> str:
         return LOST
     # 𝐯 is read out as "mathematical bold small v": here it is v
     text = re.sub("[\U0001D400-\U0001D7FF]", lambda letter: unicodedata.normalize("NFKC", letter[0]), text)
-    text = " ".join(text.split())
+    text = " ".join(re.sub(r"([<>])", r" \1 ", text).split())
     return LOST if not text or len(text) > 40 or set(text) & set("\\{}$^_&") else text
 
 
