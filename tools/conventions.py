@@ -33,6 +33,8 @@ NETWORK = {"ftplib", "http", "imaplib", "nntplib", "poplib", "smtplib", "socket"
 EXTRA_PACKAGES: dict[str, set[str]] = {
     "chapters/06-machine-learning/08-training-that-survives.ipynb": {"orbax", "socket"},
 }
+# scipy is the second opinion a statistician would ask: from the chapter on that is about statistics.
+SCIPY_FROM_CHAPTER = 4
 MAGICS = {"%pip", "%time", "%timeit", "%%time", "%%timeit"}
 TAGS = {"check", "hide-input", "hide-cell", "filmstrip", "photo"}
 HTML_TAGS = {"br", "details", "kbd", "sub", "summary", "sup"}
@@ -327,9 +329,15 @@ def links(notebook):
                 yield cell, f"link to {target}: there is no such file"
 
 
+def _scipy(name):
+    """The set {"scipy"} for a lesson of Chapter 4 or later, by its path; else the empty set."""
+    chapter = re.match(r"chapters/(\d+)-", name)
+    return {"scipy"} if chapter and int(chapter[1]) >= SCIPY_FROM_CHAPTER else set()
+
+
 def imports(notebook):
-    """Only JAX, NumPy, matplotlib, scikit-learn and the standard library, and nothing that reaches for the network."""
-    extra = EXTRA_PACKAGES.get(notebook.name, set())
+    """Only JAX, NumPy, matplotlib, scikit-learn, from Chapter 4 on SciPy, and the standard library; nothing that reaches for the network."""
+    extra = EXTRA_PACKAGES.get(notebook.name, set()) | _scipy(notebook.name)
     for cell in notebook.code:
         if cell.tree is None:
             yield cell, "is not valid Python"

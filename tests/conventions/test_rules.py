@@ -104,6 +104,7 @@ SPOILED = {
     "a site link": (prose("See [it](01-sample.html)."), "there is no such file"),
     # Code
     "a foreign import": (line("import pandas"), "cell 4 (sum): import of pandas"),
+    "scipy before Chapter 4": (line("from scipy import stats"), "import of scipy"),
     "an ungranted import": (line("import optax"), "import of optax"),
     "urllib": (line("from urllib.request import urlopen"), "needs the network"),
     "requests": (line("import requests"), "import of requests"),
