@@ -84,7 +84,6 @@ def tab(browser, address):
     """The one tab that all pages are opened in, one after the other."""
     visit = Visit(browser, address)
     visit.tab.set_default_timeout(30_000)
-    visit.go("index.html")  # the pages are measured as a reader meets them who is on the site already, with its styles at hand
     yield visit
     visit.close()
 
