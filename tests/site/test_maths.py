@@ -18,6 +18,17 @@ def test_nothing_moves_while_a_page_loads(page):
     assert page.shift < 0.02, "text moved while the page and its figures came in"
 
 
+def test_nothing_moves_on_the_first_page_that_a_browser_opens(browser, address):
+    """With nothing kept from an earlier page: font, styles and scripts come with this one. Several times, since what comes first is a race."""
+    place = next(iter(SECTIONS))
+    for page in [place, *(place for place in SECTIONS if "/01-vector-spaces/" in place)] * 2:
+        visit = Visit(browser, address)
+        try:
+            assert visit.go(page).shift < 0.02, f"text moved on {page}, opened first"
+        finally:
+            visit.close()
+
+
 def test_a_page_is_light(page):
     sizes = page.tab.evaluate("""() => performance.getEntriesByType('resource')
         .map(r => [new URL(r.name).pathname, r.decodedBodySize]).filter(([name]) => /\\.(js|css)$/.test(name) && !name.endsWith('/search-data.js'))""")  # an index, and of one page alone
