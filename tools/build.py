@@ -20,6 +20,7 @@ import io
 import json
 import re
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -100,15 +101,31 @@ def make_pages(left_out=()) -> None:
     overrides = {"external_toc_path": (ROOT / "_toc.yml").as_posix(), "latex_individualpages": False,
                  "nb_execution_mode": "cache", "nb_execution_cache_path": str(cache_folder()), "nb_execution_timeout": execute.CELL_SECONDS,
                  "nb_execution_excludepatterns": [shown(path) for path in left_out]}
-    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(output):
+    with noticed_interrupts() as interrupts, contextlib.redirect_stderr(errors), contextlib.redirect_stdout(output):
         result = build_sphinx(ROOT, WORK / "html", doctreedir=WORK / "doctrees", noconfig=True, path_config=ROOT / "_config.yml",
                               confoverrides=overrides, warningiserror=True, keep_going=True, quiet=True)
-    if isinstance(result, KeyboardInterrupt):
-        raise result
+    if interrupts:  # Sphinx, or an extension, may have taken it for a fault of its own
+        raise KeyboardInterrupt
     if result:
         raise BuildError(*located(errors.getvalue() or output.getvalue() or repr(result)))
     if problems := dead_links(WORK / "html", ROOT):
         raise BuildError(*problems)
+
+
+@contextlib.contextmanager
+def noticed_interrupts():
+    """A list that holds an entry for each Ctrl-C that arrived in this block, whoever caught the exception; in the main thread only."""
+    interrupts = []
+
+    def interrupt(number, frame):
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def located(warnings: str) -> list[str]:
