@@ -83,7 +83,7 @@ SPOILED = {
     "test_title_and_sidebar_carry_the_number_of_the_path": (STARRED, r"<h1>1\.2\.2", "<h1>1.2.3"),
     "test_the_markdown_is_the_lesson": (STARRED.replace(".ipynb", ".md"), r"\*Figure: ", "*"),
     "test_a_folded_code_shows_what_the_notebook_holds": (STARRED, r'<span class="nb">print</span>', "print_"),
-    "test_in_print_a_check_is_its_line_alone": ("_static/conditions.css", r"details\.check > :not\(summary\) \{ display: none; \}", ""),
+    "test_in_print_a_check_is_its_line_alone": ("_static/conditions.css", r"details\.check > :not\(summary\) ?\{ ?display: none; ?\}", ""),
     "test_the_map_shows_every_chapter_and_leads_to_those_that_exist": ("index.md", r'(?s)<figure class="chapter-map">.*?</figure>', ""),
     "test_a_figure_that_moves_greets_the_reader": ("index.md", r'(?s)<figure class="featured">.*?</figure>', ""),
     "test_chapter_and_section_pages_list_their_parts": (CHAPTER + "02-parts/index.md", r'<span class="optional">★ optional</span></p></td>', "</p></td>"),
