@@ -298,6 +298,9 @@ def terms(root=ROOT, made=None):
     for word in [*defined, *also]:
         if word not in found:
             problems.append(f'book/terms.yml: no lesson prints "{word}" bold')
+    for word, names in also.items():
+        problems += [f'book/terms.yml: "{name}" is said to be another name of "{word}", but {found[key(name)][0].lesson.place} defines it'
+                     for name in names if key(name) in found]
     if problems:
         raise ValueError("\n".join(problems))
     return sorted(entries, key=lambda term: (term.name.lstrip("$\\").casefold(), term.name))

@@ -125,6 +125,7 @@ def refuse(change):
     ("book/chapters.yml", 'name: Start here, needs: []', 'name: Start here, needs: ["7"]', "in a circle"),
     ("book/moved.yml", "02-parts/01-first", "02-parts/01-gone", "01-gone, which is no page of the book"),
     ("book/terms.yml", "sum norm:", "sum rule:", 'no lesson prints "sum rule" bold'),
+    ("book/terms.yml", "Manhattan norm", "sum norm", '"sum norm" is said to be another name of "sum norm", but '),
 )])
 def test_the_pages_are_refused(book, place, old, new, words):
     path = book / place

@@ -12,6 +12,11 @@ import notebooks
 from browsing import LESSONS, MOVED, PAGES, ROOT, SECTIONS, SITE, Visit, page_of
 
 
+def printed(text):
+    """A heading as the page prints it: with typographic apostrophes."""
+    return text.replace("'", "\u2019")
+
+
 def rows(tab, selector):
     """The texts of the cells of each row that a table on the page shows."""
     return tab.tab.evaluate("selector => [...document.querySelectorAll(selector)].map(row => [...row.cells].map(cell => cell.innerText.trim()))", selector)
@@ -81,7 +86,7 @@ def test_chapter_and_section_pages_list_their_parts(tab):
         below = part.lessons if isinstance(part, lessons.Section) else part.sections
         found = tab.tab.evaluate("""() => [...document.querySelectorAll('article table.sections tbody tr')].map(row => row.cells[0])
             .filter(cell => cell.querySelector('a')).map(cell => cell.innerText.trim())""")
-        assert found == [f"{lesson.number} {lesson.title}" + " ★ optional" * getattr(lesson, "starred", False) for lesson in below]
+        assert found == [printed(f"{lesson.number} {lesson.title}") + " ★ optional" * getattr(lesson, "starred", False) for lesson in below]
 
 
 def test_terms_lead_to_their_definitions(tab, address):
@@ -194,7 +199,7 @@ def reads(visit, path):
     """The text of a section is there with its title, its exercises and its figures in full."""
     article = visit.tab.locator("article")
     text = article.inner_text()
-    assert notebooks.title(notebooks.read(path)) in text and "Exercise 1" in text
+    assert printed(notebooks.title(notebooks.read(path))) in text and "Exercise 1" in text
     pictures = article.locator("img").all()
     assert pictures, "no figure on the page"
     return pictures
