@@ -25,7 +25,7 @@ def rows(tab, selector):
 def test_the_status_page_has_a_row_for_each_lesson_and_sums_them(tab):
     tab.go("book/status.html")
     found = rows(tab, "article table.status tbody tr")
-    assert [row[:3] for row in found] == [[lesson.heading, str(lesson.minutes), str(lesson.checks)] for lesson in LESSONS.values()]
+    assert [row[:3] for row in found] == [[printed(lesson.heading), str(lesson.minutes), str(lesson.checks)] for lesson in LESSONS.values()]
     assert all(re.fullmatch(r"\d+\.\d", row[3]) and float(row[3]) > 0 and re.fullmatch(r"\d{4}-\d\d-\d\d", row[-1]) for row in found)
     [[_, minutes, checks, seconds, *_]] = rows(tab, "article table.status tfoot tr")
     number = [float(text.replace(",", "")) for text in (minutes, checks, seconds)]
@@ -60,7 +60,7 @@ def test_a_figure_that_moves_greets_the_reader(tab):
     assert slider.get_attribute("aria-valuetext") != first
     link = tab.tab.locator(".featured figcaption a")
     assert f"{wanted}.html" in LESSONS, "index.md features a lesson that is not there"
-    assert (link.get_attribute("href"), link.inner_text()) == (f"{wanted}.html", LESSONS[f"{wanted}.html"].heading)
+    assert (link.get_attribute("href"), link.inner_text()) == (f"{wanted}.html", printed(LESSONS[f"{wanted}.html"].heading))
 
 
 def test_the_sidebar_lists_the_book_and_opens_the_chapter_at_hand(tab):
@@ -72,7 +72,7 @@ def test_the_sidebar_lists_the_book_and_opens_the_chapter_at_hand(tab):
     assert [goal for goal, *_ in entries if goal in LESSONS] == list(LESSONS)
     for goal, other in LESSONS.items():
         words, seen = listed[goal]
-        assert words == f"{other.number} {other.title}" + " ★ optional" * other.starred
+        assert words == printed(f"{other.number} {other.title}") + " ★ optional" * other.starred
         if other.section is lesson.section and other.section or not other.section:
             assert seen == (other.chapter is lesson.chapter), f"{words}: only the chapter at hand is open"
     names = tab.tab.evaluate("() => [...document.querySelectorAll('.bd-docs-nav li > details > summary')].map(s => s.ariaLabel)")
@@ -117,14 +117,14 @@ def test_terms_lead_to_their_definitions(tab, address):
     assert sum((Counter({page: count}) for (page, _), count in places.items()), Counter()) == wanted
     headings = [term for term in terms if term.heading and re.fullmatch(r"[\w ,:’'-]+", term.heading) and term.heading != term.lesson.heading]
     shown = tab.tab.evaluate("() => [...document.querySelectorAll('article dl.terms dd')].map(dd => dd.textContent)")
-    missing = [term.name for term in headings if not any(term.heading.replace("'", "’") in words and term.lesson.heading in words for words in shown)]
+    missing = [term.name for term in headings if not any(term.heading.replace("'", "’") in words and printed(term.lesson.heading) in words for words in shown)]
     assert missing == [], "terms without the words of their heading"
 
 
 def test_idioms_name_the_lesson_that_introduces_them(tab):
     tab.go("book/terms.html")
     book = lessons.book()
-    wanted = [(idiom.name.replace("`", ""), lesson.heading) for idiom in lessons.idioms() if (lesson := book.lesson(f"chapters/{idiom.lesson}"))]
+    wanted = [(idiom.name.replace("`", ""), printed(lesson.heading)) for idiom in lessons.idioms() if (lesson := book.lesson(f"chapters/{idiom.lesson}"))]
     assert [tuple(row) for row in rows(tab, "section#idioms table tbody tr")] == wanted
 
 

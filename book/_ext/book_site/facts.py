@@ -21,6 +21,11 @@ import site_info  # noqa: E402, F401
 LOGGER = logging.getLogger("book_site")
 
 
+def printed(heading: str) -> str:
+    """A heading as Sphinx sets it on its own page: with typographic apostrophes."""
+    return heading.replace("'", "’")
+
+
 class Html(nodes.Element):
     """HTML that a module here made, in attribute `html`. Search and other writers pass it by."""
 

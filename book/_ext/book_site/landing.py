@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import LOGGER, ROOT, Html, by_docname, executed_lesson, lessons, link, place_for
+from .facts import LOGGER, ROOT, Html, by_docname, executed_lesson, lessons, link, place_for, printed
 from .figures import filmstrip_data, png_size
 
 LANDING = "index"
@@ -91,7 +91,7 @@ def featured(app, wanted: str) -> str:
                     return ('\n<figure class="featured"><div class="cell tag_filmstrip"><div class="cell_output">'
                             f'<img src="{link(app, LANDING, "_images/featured.png")}" width="{width}" height="{height}" alt="{alt}"/></div></div>'
                             f'<figcaption>Drag the slider. This figure is drawn and explained in <a href="{link(app, LANDING, app.builder.get_target_uri(docname))}">'
-                            f'{html.escape(by_docname()[docname].heading)}</a>.</figcaption></figure>\n' + filmstrip_data([strip]))
+                            f'{html.escape(printed(by_docname()[docname].heading))}</a>.</figcaption></figure>\n' + filmstrip_data([strip]))
     LOGGER.warning("no filmstrip to feature in %s", " or ".join(names), location=LANDING)
     return ""
 

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import Html, book, has_run, link, place_for, run_of, runs
+from .facts import Html, book, has_run, link, place_for, printed, run_of, runs
 
 STATUS = "book/status"
 NAMES = [("python", "Python"), ("jax", "JAX"), ("numpy", "NumPy"), ("matplotlib", "Matplotlib"), ("scikit-learn", "scikit-learn")]
@@ -18,7 +18,7 @@ def status_table(app) -> str:
         passed = lesson.checks if has_run(app, lesson.docname) else 0
         seconds, checks = seconds + (run.get("runtime") or 0), checks + passed
         day = datetime.fromtimestamp(run["mtime"], timezone.utc).strftime("%Y-%m-%d") if run.get("mtime") else "unknown"
-        rows.append(f'<tr><th scope="row"><a href="{link(app, STATUS, app.builder.get_target_uri(lesson.docname))}">{html.escape(lesson.heading)}</a></th>'
+        rows.append(f'<tr><th scope="row"><a href="{link(app, STATUS, app.builder.get_target_uri(lesson.docname))}">{html.escape(printed(lesson.heading))}</a></th>'
                     f'<td class="number">{lesson.minutes}</td><td class="number">{passed if passed or not lesson.checks else "not run"}</td><td class="number">{run.get("runtime") or 0:.1f}</td>'
                     + "".join(f"<td>{versions[key]}</td>" for key, _ in NAMES) + f"<td>{day}</td></tr>")
     head = "".join(f'<th scope="col">{name}</th>' for name in ["Lesson", "Minutes", "Checks", "Seconds", *(name for _, name in NAMES), "Executed"])

@@ -9,7 +9,7 @@ import re
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from .facts import LOGGER, ROOT, book, lesson_of, lessons, link
+from .facts import LOGGER, ROOT, book, lesson_of, lessons, link, printed
 
 TERMS = "book/terms"
 
@@ -108,7 +108,7 @@ class LinkTerms(SphinxPostTransform):
         for node in list(self.document.findall(DefinedAt)):
             lesson = lesson_of(self.app, node["docname"])
             page = link(self.app, self.env.docname, self.app.builder.get_target_uri(node["docname"]))
-            made = [nodes.reference("", lesson.heading, refuri=page, internal=True)]
+            made = [nodes.reference("", printed(lesson.heading), refuri=page, internal=True)]
             if node["heading"]:
                 found = self.heading(node["docname"], node["heading"])
                 if found is None:
