@@ -8,7 +8,8 @@ Four steps, each of which stops the build with exit status 1 and names the file,
 2. Execution: notebooks whose code is not in the cache yet run, each in an empty temporary folder, several at a time.
    The cache is kept apart by the versions of Python and of the libraries, so that an upgrade runs everything again.
 3. Pages: jupyter-book, quietly, with warnings as errors; then every link from page to page is followed.
-4. The new site takes the place of the old one. A build that fails in 1 to 3 leaves the last good site alone.
+4. The new site takes the place of the old one, if no file was changed meanwhile. A build that fails before leaves the last
+   good site alone.
 
 When nothing has changed since the last good build, none of this happens. A second build started meanwhile waits for the
 first. Ctrl-C ends everything that was started, with exit status 130. Times are in seconds of wall clock.
@@ -38,6 +39,7 @@ from links import dead_links
 
 SITE, WORK = BUILD / "html", BUILD / "work"
 STAMP = BUILD / "built.json"
+SOURCES = "index.md", "_config.yml", "_toc.yml", "constraints.txt", "book", "chapters", "tools"  # what the site is made from
 LEFT_OUT = (".buildinfo*", "objects.inv", "*.map", "fontawesome*", "webpack-macros.html", "sbt-webpack-macros.html",
             "locales", "*.LICENSE.txt", "searchindex.js", "searchtools.js", "sphinx_highlight.js", "doctools.js")  # what the theme brings and no page asks for
 
@@ -146,21 +148,32 @@ def located(warnings: str) -> list[str]:
 
 # ------------------------------------------------------------------------------------------------------------------ the whole
 
-def fingerprint(*names: str, more: object = None) -> str:
-    """A digest of the files and folders `names`, relative to the repository, and of `more`, which JSON must be able to hold."""
-    digest = hashlib.sha256(json.dumps(more).encode())
+def digests(*names: str) -> dict[str, str]:
+    """For every file in the files and folders `names`, relative to the repository: its name and a digest of its bytes."""
+    found = {}
     for name in names:
         path = ROOT / name
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(file.parts):
-                digest.update(f"\0{shown(file)}\0".encode() + file.read_bytes())
-    return digest.hexdigest()
+                found[shown(file)] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return found
+
+
+def fingerprint(*names: str, more: object = None) -> str:
+    """A digest of the files and folders `names`, relative to the repository, and of `more`, which JSON must be able to hold."""
+    return hashlib.sha256(json.dumps([digests(*names), more]).encode()).hexdigest()
 
 
 def inputs() -> str:
     """A fingerprint of everything the site is made from: files, versions, and the repository's address."""
-    return fingerprint("index.md", "_config.yml", "_toc.yml", "constraints.txt", "book", "chapters", "tools",
-                       more=[versions(), str(cache_folder()), site_info.repository_url(ROOT)])
+    return fingerprint(*SOURCES, more=[versions(), str(cache_folder()), site_info.repository_url(ROOT)])
+
+
+def refuse_changes(before: dict[str, str]) -> None:
+    """Raise BuildError if a file is not what `before`, the `digests` when the build began, says of it: the pages would mix two states."""
+    after = digests(*SOURCES)
+    if changed := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
+        raise BuildError(*(f"{name}: changed while the book was being built; build again" for name in changed))
 
 
 def publish() -> None:
@@ -195,7 +208,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def build() -> int:
     """Build while no other build is at work; the exit status. KeyboardInterrupt passes through."""
-    started, current = time.monotonic(), inputs()
+    started, current, files = time.monotonic(), inputs(), digests(*SOURCES)
     with contextlib.suppress(OSError, ValueError):
         if (SITE / "index.html").is_file() and json.loads(STAMP.read_text())["inputs"] == current:
             say(f"Nothing has changed. Open {SITE / 'index.html'} or run `make serve`.")
@@ -209,6 +222,7 @@ def build() -> int:
             say(f"{shown(path)}: not run, {', '.join(lacks)} is not installed here; its page shows no results")
         say("Making the pages")
         make_pages(left_out)
+        refuse_changes(files)
         publish()
     except BuildError as problems:
         shutil.rmtree(WORK, ignore_errors=True)  # so that a second run meets the same warnings

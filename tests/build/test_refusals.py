@@ -74,6 +74,12 @@ def bad_outputs(root):
     write(nb, root)
 
 
+def changed_during_the_build(root):
+    nb = sample.sample()
+    nb["cells"] += [code("meddles", f"open({str(root / 'book' / 'notation.md')!r}, 'a').write('\\n')")]
+    write(nb, root)
+
+
 def file_missing_from_disk(root):
     toc = root / "_toc.yml"
     toc.write_text(toc.read_text().replace("01-sample", "01-gone"), encoding="utf-8")
@@ -121,6 +127,7 @@ REFUSED = {
     failing_solution: [f"{PLACE}: {name('solution-3')} failed", "| not right yet: count to 3"],
     bad_outputs: [f"{PLACE}: cell {END + 1} (complaint) writes to standard error: no home here",
                   f"{PLACE}: cell {END + 2} (draws-nothing) draws but shows no figure", f"{PLACE}: left behind in its folder: left.txt"],
+    changed_during_the_build: ["book/notation.md: changed while the book was being built; build again"],
     file_missing_from_disk: ["_toc.yml", "01-gone"],
     formula_that_cannot_be_set: [PLACE, name("idea"), "nosuchcommand"],
     formula_in_a_heading_that_cannot_be_set: [PLACE, name("idea"), r"\frac{1"],
@@ -135,13 +142,14 @@ REFUSED = {
 def test_a_fault_stops_the_build_and_is_named(spoil, built):
     """Twice, because a second run must not take the fault for done; then the fault is taken back, and the build is well again.
 
-    What runs a notebook anew is tried once, for the run of a failed notebook is kept nowhere.
+    What runs a notebook anew is tried once, for the run of a failed notebook is kept nowhere; so is a change in mid-build, which a
+    second build takes in.
     """
     kept = {path: path.read_bytes() for path in [built / "_toc.yml", built / PLACE, built / "book" / "notation.md"]}
     before = state(built)
     try:
         spoil(built)
-        for attempt in range(1 if spoil in (failing_solution, bad_outputs) else 2):
+        for attempt in range(1 if spoil in (failing_solution, bad_outputs, changed_during_the_build) else 2):
             done = build(built)
             assert done.returncode == 1, done.output
             missing = [words for words in REFUSED[spoil] if words not in done.output]
