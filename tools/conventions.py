@@ -29,8 +29,12 @@ from lessons import MARKDOWN, STAR
 PACKAGES = {"jax", "jaxlib", "matplotlib", "mpl_toolkits", "numpy", "sklearn"}
 NETWORK = {"ftplib", "http", "imaplib", "nntplib", "poplib", "smtplib", "socket", "socketserver", "ssl", "telnetlib", "urllib",
            "webbrowser", "xmlrpc"}
-# What single notebooks may import besides, by path. 6.8 is about checkpoints, and its two processes meet on a free loopback port.
+# What single notebooks may import besides, by path. 6.2 compares its optimisers with optax; 6.8 is about checkpoints, and its two processes meet on a free loopback port.
 EXTRA_PACKAGES: dict[str, set[str]] = {
+    "chapters/06-machine-learning/02-gradient-machine-learning/04-stochastic-gradients.ipynb": {"optax"},
+    "chapters/06-machine-learning/02-gradient-machine-learning/05-optimisers.ipynb": {"optax"},
+    "chapters/06-machine-learning/02-gradient-machine-learning/06-lion-and-muon.ipynb": {"optax"},
+    "chapters/06-machine-learning/02-gradient-machine-learning/10-schedules-and-search.ipynb": {"optax"},
     "chapters/06-machine-learning/08-training-that-survives.ipynb": {"orbax", "socket"},
 }
 # scipy is the second opinion a statistician would ask: from the chapter on that is about statistics.
