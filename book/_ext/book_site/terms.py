@@ -38,7 +38,7 @@ def letter(term: str) -> str:
 
 def anchor(term: str) -> str:
     """The name of a term's place on the page."""
-    return "term-" + (re.sub(r"[^a-z0-9]+", "-", term.casefold()).strip("-") or "-".join(f"{ord(sign):x}" for sign in term))
+    return "term-" + (re.sub(r"[^a-z0-9]+", "-", term.casefold().replace("+", "-plus")).strip("-") or "-".join(f"{ord(sign):x}" for sign in term))
 
 
 def terms_markdown() -> str:
