@@ -25,8 +25,10 @@ def build(root, **environment):
 
 def start(root):
     """A build in a process group of its own, as a terminal starts it; its output comes by line."""
+    def heed():  # a shell that starts the tests in the background lets its children ignore Ctrl-C
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen([sys.executable, "tools/build.py"], cwd=root, text=True, start_new_session=True, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=heed)
 
 
 def state(root):
